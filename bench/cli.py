@@ -1,0 +1,63 @@
+"""The command line: ``ganbench COMMAND``."""
+
+import argparse
+import importlib
+import sys
+from collections.abc import Sequence
+from typing import NoReturn
+
+import bench
+from bench.errors import UsageError, nearest
+
+COMMANDS = {
+    "list": "methods, architectures, datasets, settings and suites, with a line on each",
+    "run": "train and score what a suite still lacks, then write its leaderboard",
+    "report": "rebuild leaderboards from records",
+    "speed": "measure each method's step against vanilla's, and the loop's own share",
+    "judge": "train the frozen judge of a data set",
+}
+"""Each is a module of ``bench.commands``, imported only when it is called."""
+
+
+class Parser(argparse.ArgumentParser):
+    """Says what is wrong in one sentence, with exit code 2."""
+
+    def error(self, message: str) -> NoReturn:
+        """Exits."""
+        raise UsageError(f"{message}; see {self.prog} --help")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Runs one command.
+
+    Returns:
+        0: every run has a result. 1: some failed, or the answer is no. 2: bad usage.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    try:
+        return _dispatch(words)
+    except UsageError as error:
+        print(f"ganbench: {error}", file=sys.stderr)
+        return 2
+    except KeyboardInterrupt:
+        print("ganbench: interrupted; the same command goes on from here", file=sys.stderr)
+        return 130
+
+
+def _dispatch(words: list[str]) -> int:
+    top = Parser(prog="ganbench", description=bench.__doc__, add_help=True)
+    top.add_argument("--version", action="version", version=f"ganbench {bench.__version__}")
+    top.add_argument("command", metavar="COMMAND", help="; ".join(map(": ".join, COMMANDS.items())))
+    known = top.parse_args(words[:1])
+    if known.command not in COMMANDS:
+        raise UsageError(
+            f"there is no command {known.command!r}; {nearest(known.command, COMMANDS)}"
+        )
+    command = importlib.import_module(f"bench.commands.{known.command}")
+    parser = Parser(prog=f"ganbench {known.command}", description=COMMANDS[known.command])
+    command.add_arguments(parser)
+    return command.main(parser.parse_args(words[1:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())

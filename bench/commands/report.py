@@ -1,0 +1,29 @@
+"""``ganbench report``: writes leaderboards from records, and from nothing else."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import records
+from bench.errors import UsageError
+from bench.report.build import build
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the folders."""
+    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of records")
+    parser.add_argument("--out", type=Path, default=Path("leaderboards"))
+
+
+def main(options: argparse.Namespace) -> int:
+    """Adds the runs' records to those the leaderboards keep, and writes every page anew."""
+    if not options.runs.is_dir():
+        raise UsageError(f"--runs {options.runs}: there is no such folder; ganbench run makes one")
+    found = records.read_all(options.runs)
+    if not found:
+        raise UsageError(f"--runs {options.runs}: there are no records in it")
+    console = Console()
+    for page in build([*records.read_all(options.out), *found], options.out):
+        console.print(f"leaderboard: {page}", highlight=False)
+    return 0

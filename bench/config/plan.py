@@ -1,0 +1,169 @@
+"""From a suite's name and the command line's bindings to the list of its runs."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from bench.config.compose import Composition
+from bench.config.names import base, existing, find, find_suite
+from bench.config.run import Run
+from bench.config.statements import Layer, read_file, read_option
+from bench.config.suite import BoundSuite, is_about_suite, read_suite
+
+Cell = tuple[str, str]
+"""A method and a setting."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """A suite's runs, and the composition behind each config for messages about it."""
+
+    name: str
+    runs: tuple[Run, ...]
+    compositions: dict[str, Composition]  # by the digest of a run's config
+
+
+def make_plan(
+    suite: str,
+    gin_files: Sequence[str] = (),
+    gin_bindings: Sequence[str] = (),
+    seeds: int | None = None,
+) -> Plan:
+    """Composes and checks the config of every run of a suite.
+
+    Layers, each overriding those before: base, dataset, architecture, method, suite, remedies,
+    setting, ``gin_files``, ``gin_bindings``.
+
+    Args:
+        suite: a name under gin/suites, or the path of a gin file.
+        gin_files: gin files that override.
+        gin_bindings: bindings that override, such as "Experiment.steps = 1000".
+        seeds: in place of the suite's number of seeds.
+
+    Raises:
+        UsageError: for the first name, binding or value that is wrong.
+    """
+    path = find_suite(suite)
+    base_layer = read_file(base())
+    published = read_file(path)
+    override = _join(
+        *(read_file(existing(Path(file), "--gin_file")) for file in gin_files),
+        *(read_option(text, "--gin_bindings") for text in gin_bindings),
+        *([] if seeds is None else [read_option(f"Suite.seeds = {seeds}", "--seeds")]),
+    )
+    original = read_suite(path, [published])
+    chosen = read_suite(path, [published, override])
+    composer = _Composer(base_layer, _for_runs(published), _for_runs(override), chosen)
+
+    # Choosing fewer methods or settings must not make the suite's own bindings errors, so the
+    # cells of the suite as published count as users of its bindings too.
+    own = composer.compose(cell for bound in (original, chosen) for cell in _cells(bound))
+    compositions = {cell: own[cell] for cell in _cells(chosen)}
+    _require_effect(_for_runs(published), own.values())
+    _require_effect(_for_runs(override), compositions.values())
+    for cell, composition in compositions.items():
+        for layer in composer.chosen_for(cell):
+            _require_effect(layer, [composition])
+
+    runs = [
+        Run(
+            suite=path.stem,
+            dataset=chosen.suite.dataset,
+            architecture=chosen.suite.architecture,
+            method=method,
+            setting=setting,
+            seed=seed,
+            remedies=composer.remedies_in(composition, method),
+            overrides=tuple(f"{b.key} = {b.value!r}" for b in _for_runs(override).bindings),
+            config=composition.text,
+        )
+        for (method, setting), composition in compositions.items()
+        for seed in chosen.suite.seed_list
+    ]
+    by_text = {composition.text: composition for composition in compositions.values()}
+    return Plan(path.stem, tuple(runs), {run.digest: by_text[run.config] for run in runs})
+
+
+@dataclass
+class _Composer:
+    """Puts the layers of a suite together for each of its cells; reads each gin file once."""
+
+    base: Layer
+    suite: Layer
+    override: Layer
+    bound: BoundSuite
+    files: dict[Path, Layer] = field(default_factory=dict)
+
+    def compose(self, cells: Iterable[Cell]) -> dict[Cell, Composition]:
+        """The composition of each cell, once all their files are read and modules imported."""
+        layers = {cell: self._layers(cell) for cell in cells}
+        return {cell: Composition(layers[cell]) for cell in layers}
+
+    def chosen_for(self, cell: Cell) -> list[Layer]:
+        """The layers that were chosen for this cell, so that each of their bindings must count."""
+        method, setting = cell
+        return [
+            self._named("methods", method, "methods"),
+            *self._remedies(method).values(),
+            self._named("settings", setting, "settings"),
+        ]
+
+    def remedies_in(self, composition: Composition, method: str) -> tuple[str, ...]:
+        """The remedies of which at least one binding was not overridden."""
+        effective = list(composition.bindings.values())
+        return tuple(
+            name
+            for name, layer in self._remedies(method).items()
+            if any(binding in effective for binding in layer.bindings)
+        )
+
+    def _layers(self, cell: Cell) -> list[Layer]:
+        method, *later = self.chosen_for(cell)
+        suite = self.bound.suite
+        return [
+            self.base,
+            self._named("datasets", suite.dataset, "dataset"),
+            self._named("architectures", suite.architecture, "architecture"),
+            method,
+            self.suite,
+            *later,
+            self.override,
+        ]
+
+    def _remedies(self, method: str) -> dict[str, Layer]:
+        names = self.bound.suite.remedies.get(method, [])
+        return {name: self._named("settings", name, "remedies") for name in names}
+
+    def _named(self, kind: str, name: str, parameter: str) -> Layer:
+        path = find(kind, name, self.bound.where(parameter))
+        if path not in self.files:
+            self.files[path] = read_file(path)
+        return self.files[path]
+
+
+def _cells(bound: BoundSuite) -> list[Cell]:
+    return [(method, setting) for method in bound.suite.methods for setting in bound.suite.settings]
+
+
+def _join(*layers: Layer) -> Layer:
+    return Layer(
+        tuple(binding for layer in layers for binding in layer.bindings),
+        tuple(module for layer in layers for module in layer.imports),
+    )
+
+
+def _for_runs(layer: Layer) -> Layer:
+    """The layer without what it says about the suite itself."""
+    return Layer(tuple(b for b in layer.bindings if not is_about_suite(b)), layer.imports)
+
+
+def _require_effect(layer: Layer, compositions: Iterable[Composition]) -> None:
+    """Refuses a binding that takes effect in none of the compositions.
+
+    Raises:
+        UsageError: a misspelt scope or macro, or nothing refers to what is bound.
+    """
+    compositions = list(compositions)
+    for binding in layer.bindings:
+        if not any(composition.uses(binding) for composition in compositions):
+            compositions[0].refuse(binding)

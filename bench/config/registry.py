@@ -1,0 +1,69 @@
+"""What gin knows: its configurables, their parameters and their types."""
+
+import inspect
+import typing
+from collections.abc import Iterator
+from typing import Any
+
+from gin import config as gin_config
+from typeguard import TypeCheckError, check_type
+
+from bench.config.statements import Binding, Reference
+from bench.errors import UsageError, nearest
+
+_SKIPPED = ("gin.",)  # gin's own: macros, constants, singletons
+
+
+def resolve(selector: str, where: str) -> str:
+    """The full selector of a configurable, given its name or the end of its path.
+
+    Raises:
+        UsageError: if gin knows none, or several.
+    """
+    matches = gin_config._REGISTRY.matching_selectors(selector)  # gin offers no public list
+    if len(matches) == 1:
+        return matches[0]
+    if matches:
+        raise UsageError(f"{where}: {selector} could be any of {', '.join(sorted(matches))}")
+    known = {
+        full.rsplit(".", 1)[-1]
+        for full, _ in gin_config._REGISTRY.items()
+        if not full.startswith(_SKIPPED)
+    }
+    raise UsageError(f"{where}: nothing named {selector} can be bound; {nearest(selector, known)}")
+
+
+def check_parameter(full_selector: str, binding: Binding) -> None:
+    """Checks that the parameter exists and that a literal value has its type.
+
+    Raises:
+        UsageError: with where the binding stands.
+    """
+    target = gin_config._REGISTRY.get_match(full_selector).wrapped
+    function = target.__init__ if inspect.isclass(target) else target
+    parameters = [name for name in inspect.signature(function).parameters if name != "self"]
+    if binding.parameter not in parameters:
+        raise UsageError(
+            f"{binding.where}: {binding.selector} has no parameter {binding.parameter!r}; "
+            f"{nearest(binding.parameter, parameters)}"
+        )
+    if list(references(binding.value)):
+        return
+    annotation = typing.get_type_hints(function).get(binding.parameter, Any)
+    try:
+        check_type(binding.value, annotation)
+    except TypeCheckError as error:
+        raise UsageError(f"{binding.where}: {binding.key} = {binding.value!r}: {error}") from error
+
+
+def references(value: Any) -> Iterator[Reference]:
+    """Every reference inside a value, containers included."""
+    if isinstance(value, Reference):
+        yield value
+    elif isinstance(value, dict):
+        for key, item in value.items():
+            yield from references(key)
+            yield from references(item)
+    elif isinstance(value, list | tuple):
+        for item in value:
+            yield from references(item)

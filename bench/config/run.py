@@ -1,0 +1,58 @@
+"""One run: a cell of a suite at one seed, with the whole of its config."""
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+
+@dataclass(frozen=True)
+class Run:
+    """All that decides a run's result.
+
+    Attributes:
+        suite: the suite's name.
+        dataset, architecture, method, setting: names of gin files.
+        seed: from which every random stream is derived.
+        remedies: settings applied to this method that changed its config.
+        overrides: bindings and gin files given on the command line.
+        config: the composed gin config, which the worker loads.
+    """
+
+    suite: str
+    dataset: str
+    architecture: str
+    method: str
+    setting: str
+    seed: int
+    remedies: tuple[str, ...]
+    overrides: tuple[str, ...]
+    config: str
+
+    @cached_property
+    def digest(self) -> str:
+        """SHA-256 of the config, in hex."""
+        return hashlib.sha256(self.config.encode()).hexdigest()
+
+    @property
+    def id(self) -> str:
+        """The run's name, and its folder under the runs folder."""
+        cell = f"{self.suite}/{self.method}/{self.setting}"
+        return f"{cell}/seed-{self.seed}-{self.digest[:8]}"
+
+    @property
+    def label(self) -> str:
+        """The run's name on a screen."""
+        return f"{self.method} · {self.setting} · seed {self.seed}"
+
+    def folder(self, out: Path) -> Path:
+        """The run's folder under the runs folder ``out``."""
+        return out / self.id
+
+    def description(self) -> dict[str, Any]:
+        """What the run's record says of it."""
+        described = {key: value for key, value in asdict(self).items() if key != "config"}
+        described |= {"id": self.id, "config_digest": self.digest}
+        return json.loads(json.dumps(described))

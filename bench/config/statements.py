@@ -1,0 +1,157 @@
+"""Reads gin files into bindings that remember where they stand."""
+
+import tokenize
+from collections.abc import Iterator
+from dataclasses import dataclass
+from importlib import import_module
+from io import StringIO
+from pathlib import Path
+from typing import Any
+
+from gin import config_parser
+
+from bench.config.names import ROOT
+from bench.errors import UsageError
+
+
+@dataclass(frozen=True)
+class Reference:
+    """A value ``@scope/selector`` or ``@scope/selector()``; ``%name`` where it is a macro."""
+
+    scopes: tuple[str, ...]
+    selector: str
+    evaluated: bool = False
+    macro: bool = False
+
+    def __repr__(self) -> str:
+        """Gin's own notation."""
+        if self.macro:
+            return f"%{self.selector}"
+        path = "/".join((*self.scopes, self.selector))
+        return f"@{path}{'()' if self.evaluated else ''}"
+
+
+@dataclass(frozen=True)
+class Binding:
+    """``scope/selector.parameter = value``; a macro's parameter is empty.
+
+    ``where`` is the file and line, or the option, that binds it.
+    """
+
+    scope: str
+    selector: str
+    parameter: str
+    value: Any
+    where: str
+
+    @property
+    def key(self) -> str:
+        """The left side, in gin's notation."""
+        scoped = f"{self.scope}/{self.selector}" if self.scope else self.selector
+        return f"{scoped}.{self.parameter}" if self.parameter else scoped
+
+
+@dataclass(frozen=True)
+class Layer:
+    """The bindings of one gin file and of those it includes, and the modules they import."""
+
+    bindings: tuple[Binding, ...]
+    imports: tuple[str, ...]
+
+
+class _Delegate(config_parser.ParserDelegate):
+    def configurable_reference(self, scoped_configurable_name: str, evaluate: bool) -> Reference:
+        *scopes, selector = scoped_configurable_name.split("/")
+        return Reference(tuple(scopes), selector, evaluated=evaluate)
+
+    def macro(self, macro_name: str) -> Reference:
+        return Reference((), macro_name, evaluated=True, macro=True)
+
+
+def read_file(path: Path, including: tuple[Path, ...] = ()) -> Layer:
+    """Reads a gin file, the files it includes, and imports the modules it imports.
+
+    An ``include`` is looked up beside the including file, then in the folder of gin files.
+
+    Raises:
+        UsageError: with file and line, for anything gin cannot read or Python cannot import.
+    """
+    bindings: list[Binding] = []
+    imports: list[str] = []
+    for statement, where in _statements(path.read_text(encoding="utf-8"), _short(path)):
+        if isinstance(statement, config_parser.IncludeStatement):
+            included = _included(statement.filename, path, where)
+            if included in (*including, path):
+                raise UsageError(f"{where}: {statement.filename!r} includes itself")
+            nested = read_file(included, (*including, path))
+            bindings += nested.bindings
+            imports += nested.imports
+        elif isinstance(statement, config_parser.ImportStatement):
+            _import(statement.module, where)
+            imports.append(statement.module)
+        elif isinstance(statement, config_parser.BindingStatement):
+            bindings.append(_binding(statement, where))
+    return Layer(tuple(bindings), tuple(imports))
+
+
+def read_option(text: str, option: str) -> Layer:
+    """Reads one binding given on the command line.
+
+    Raises:
+        UsageError: if it is not a binding.
+    """
+    where = f"{option} {text!r}"
+    bindings = [
+        _binding(statement, where)
+        for statement, _ in _statements(text, where)
+        if isinstance(statement, config_parser.BindingStatement)
+    ]
+    if not bindings:
+        raise UsageError(f"{where}: it is not a binding such as Experiment.steps = 1000")
+    return Layer(tuple(bindings), ())
+
+
+def _statements(text: str, name: str) -> Iterator[tuple[Any, str]]:
+    try:
+        for statement in config_parser.ConfigParser(StringIO(text), _Delegate()):
+            yield statement, f"{name}:{statement.location.line_num}"
+    except SyntaxError as error:
+        line = f"{name}:{error.lineno}" if error.lineno else name
+        raise UsageError(f"{line}: gin cannot read this: {_reason(error)}") from error
+    except tokenize.TokenError as error:
+        raise UsageError(f"{name}:{error.args[1][0]}: gin cannot read this: {error.args[0]}") from (
+            error
+        )
+
+
+def _reason(error: SyntaxError) -> str:
+    content = (error.text or "").strip()
+    message = error.msg.split("  Got ")[0].strip().rstrip(".")
+    return f"{content!r} ({message[:1].lower()}{message[1:]}; values are Python literals)"
+
+
+def _binding(statement: config_parser.BindingStatement, where: str) -> Binding:
+    scope, selector, parameter, value, _ = statement
+    return Binding(scope, selector, parameter or "", value, where)
+
+
+def _included(name: str, including: Path, where: str) -> Path:
+    for folder in (including.parent, ROOT):
+        if (folder / name).is_file():
+            return (folder / name).resolve()
+    raise UsageError(
+        f"{where}: there is no file {name!r} to include beside {including.name} or in {ROOT}"
+    )
+
+
+def _import(module: str, where: str) -> None:
+    try:
+        import_module(module)
+    except ImportError as error:
+        raise UsageError(f"{where}: cannot import {module}: {error}") from error
+
+
+def _short(path: Path) -> str:
+    """The path as the user would type it, where that is shorter."""
+    here = Path.cwd()
+    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

@@ -1,0 +1,56 @@
+"""What a data set is, and how its pictures become numbers in [-1, 1] and come back."""
+
+from abc import ABC, abstractmethod
+from hashlib import sha256
+
+import torch
+from torch import Tensor
+
+
+class Dataset(ABC):
+    """Samples for training and others, disjoint from them, to score against.
+
+    An instance is cheap to construct and knows its shape; it loads when it is asked for samples.
+    Its samples depend on its own arguments alone, never on a run's seed.
+
+    Attributes:
+        name: what records and tables call it.
+        shape: of one sample: (C, H, W) for pictures, (2,) for points.
+    """
+
+    name: str
+    shape: tuple[int, ...]
+
+    @abstractmethod
+    def training(self) -> Tensor:
+        """The samples to train on: uint8 (N, C, H, W), or float32 (N, 2)."""
+
+    @abstractmethod
+    def evaluation(self) -> Tensor:
+        """The samples to score against, disjoint from training, in the same form."""
+
+    def checksum(self) -> str:
+        """The sha256 of the bytes of the training, then the evaluation samples."""
+        digest = sha256()
+        for samples in (self.training(), self.evaluation()):
+            digest.update(samples.contiguous().numpy().tobytes())
+        return digest.hexdigest()
+
+
+def decode(batch: Tensor) -> Tensor:
+    """Maps uint8 pictures to float32 in [-1, 1]; points are floats already and pass through."""
+    if batch.dtype != torch.uint8:
+        return batch
+    return batch.float() / 127.5 - 1
+
+
+def encode(samples: Tensor) -> Tensor:
+    """Maps float pictures (N, C, H, W) in [-1, 1] to uint8, and passes points (N, 2) through.
+
+    It rounds, and clamps what lies outside, so that it undoes ``decode`` exactly. A pixel that is
+    not a number becomes black.
+    """
+    if samples.dim() == 2:
+        return samples
+    levels = (samples.float().nan_to_num(nan=-1.0) + 1) * 127.5
+    return levels.round().clamp(0, 255).to(torch.uint8)

@@ -1,0 +1,1 @@
+"""Leaderboards, as pure functions of records: the same records give the same bytes."""

@@ -1,0 +1,1 @@
+"""Judges: frozen classifiers and exact oracles that score a generator's samples."""

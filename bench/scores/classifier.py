@@ -1,0 +1,92 @@
+"""The judge of digits: a small frozen classifier's features, and the classes it sees."""
+
+from __future__ import annotations
+
+from typing import Any, Self
+
+import gin
+import torch
+from torch import Tensor
+
+from bench.data.dataset import Dataset
+from bench.errors import UsageError
+from bench.scores.coverage import covered, divergence
+from bench.scores.features import LEAST, FeatureScores, feature_metrics, feature_settings
+from bench.scores.frozen import FrozenClassifier
+from bench.scores.judge import Judge, Metric, thousands
+
+
+@gin.register
+class ClassifierJudge(Judge):
+    """FID and its kin in a classifier's features, and the coverage of its classes.
+
+    The classes' true weights are those that the classifier sees in the evaluation split, so that
+    its own errors cancel. The floors are the scores of training pictures against that split: what
+    a generator that returns its training set would get. KID is unbiased, so that good samples may
+    score below 0. Coverage counts a class with 20% of its share, since a classifier's errors put
+    a few samples in every class.
+    """
+
+    headline = "fid"
+    coverage = "modes_fair"
+
+    def __init__(self, data: Dataset, samples: int = 2000, weights: str = "digits-cnn"):
+        """Loads the classifier and computes the reference.
+
+        Args:
+            data: the data set that the generator learns.
+            samples: how many pictures a score takes.
+            weights: a shipped judge's name, or the path of one's description.
+
+        Raises:
+            UsageError: too few samples, no such judge, or one for pictures of another shape.
+        """
+        if samples < LEAST:
+            raise UsageError(f"samples = {samples} is too few: choose {LEAST} or more")
+        self._classifier = FrozenClassifier(weights)
+        self._classifier.check(data, channels=1)
+        self._data = data
+        reference, logits = self._classifier(data.evaluation())
+        self._scores = FeatureScores(reference)
+        self._weights = self._classes(logits) / len(logits)
+        self._references = len(logits)
+        self.samples = samples
+        self.modes = self._classifier.classes
+        judge = f"{self._classifier.name}, {thousands(samples)}"
+        self.metrics = (
+            *feature_metrics(judge),
+            Metric("modes", f"classes of {self.modes} ({judge})", "higher"),
+            Metric("modes_fair", f"classes with 20% of their share ({judge})", "higher"),
+            Metric("kl", f"KL of classes ({judge})", "lower"),
+        )
+
+    def measure(self, samples: Tensor) -> dict[str, float]:
+        """Scores pictures, uint8 (N, 1, size, size)."""
+        features, logits = self._classifier(samples)
+        counts = self._classes(logits)
+        return {
+            **self._scores(features, logits),
+            "modes": covered(counts),
+            "modes_fair": covered(counts, len(samples) * self._weights),
+            "kl": divergence(counts, self._weights),
+        }
+
+    def real(self) -> Tensor:
+        """Training pictures, as many as a score takes or as there are."""
+        return self._data.training()[: self.samples]
+
+    def identity(self) -> dict[str, str]:
+        """The classifier's name and the sha256 of its weights."""
+        return {"name": self._classifier.name, "sha256": self._classifier.sha256}
+
+    def settings(self) -> dict[str, Any]:
+        """The reference's size and torch-fidelity's settings."""
+        return {"reference_samples": self._references, **feature_settings()}
+
+    def to(self, device: torch.device | str) -> Self:
+        """Moves the classifier."""
+        self._classifier.to(device)
+        return self
+
+    def _classes(self, logits: Tensor) -> Tensor:
+        return torch.bincount(logits.argmax(dim=1), minlength=self._classifier.classes)

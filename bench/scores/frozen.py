@@ -1,0 +1,117 @@
+"""Trained classifiers that are shipped frozen, and known by the hash of their weights."""
+
+from __future__ import annotations
+
+import json
+from hashlib import sha256
+from pathlib import Path
+from typing import Any
+
+import torch
+from safetensors.torch import load, save
+from torch import Tensor
+
+from bench.data.dataset import Dataset, decode
+from bench.errors import UsageError, nearest
+from bench.scores.network import Classifier
+
+FOLDER = Path(__file__).parents[1] / "judges"
+BATCH = 512
+"""Pictures a pass: what a layer makes of as many still fits a processor's cache."""
+
+
+class FrozenClassifier:
+    """A classifier of pictures in one colour, whose weights were verified.
+
+    Attributes:
+        name: what tables call it.
+        sha256: of the file of its weights.
+        classes: how many it tells apart.
+        size: of its pictures, in pixels a side.
+    """
+
+    def __init__(self, weights: str):
+        """Reads the description, NAME.json, and the weights beside it, NAME.safetensors.
+
+        Args:
+            weights: the name of a shipped judge, or the path of a description.
+
+        Raises:
+            UsageError: there is no such judge, or its weights are not those described.
+        """
+        path = Path(weights) if weights.endswith(".json") else FOLDER / f"{weights}.json"
+        if not path.is_file():
+            shipped = (file.stem for file in FOLDER.glob("*.json"))
+            raise UsageError(f"there is no judge {weights!r}: {nearest(weights, shipped)}")
+        description = json.loads(path.read_text())
+        content = path.with_suffix(".safetensors").read_bytes()
+        self.name: str = description["name"]
+        self.sha256 = sha256(content).hexdigest()
+        if self.sha256 != description["sha256"]:
+            raise UsageError(
+                f"the weights of the judge {self.name!r} have sha256 {self.sha256[:12]}..., and "
+                f"{path} describes {description['sha256'][:12]}...: restore both files"
+            )
+        # Built without memory, so that no initial weights are drawn from the global stream.
+        with torch.device("meta"):
+            self._network = Classifier(**description["architecture"])
+        self._network.load_state_dict(load(content), assign=True)
+        self._network.eval().requires_grad_(False)
+        self.classes: int = description["architecture"]["classes"]
+        self.size: int = description["architecture"]["size"]
+        self._device = torch.device("cpu")
+
+    def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
+        """Returns the features (N, d) and logits (N, classes), on the CPU.
+
+        Args:
+            pictures: uint8 (N, 1, size, size), on any device.
+        """
+        batches = [self._network(decode(b.to(self._device))) for b in pictures.split(BATCH)]
+        features, logits = zip(*batches, strict=True)
+        return torch.cat(features).cpu(), torch.cat(logits).cpu()
+
+    def check(self, data: Dataset, channels: int) -> None:
+        """Refuses data that it cannot classify.
+
+        Raises:
+            UsageError: the pictures are not of ``channels`` colours and the size it was trained on.
+        """
+        expected = (channels, self.size, self.size)
+        if data.shape != expected:
+            raise UsageError(
+                f"the judge {self.name!r} scores samples of shape {expected} here, and "
+                f"{data.name!r} has {data.shape}: choose the judge of its own gin file"
+            )
+
+    def to(self, device: torch.device | str) -> None:
+        """Moves the weights to ``device``."""
+        self._device = torch.device(device)
+        self._network.to(self._device)
+
+
+def freeze(
+    network: Classifier, architecture: dict[str, int], description: dict[str, Any], folder: Path
+) -> Path:
+    """Writes the weights and their description.
+
+    Args:
+        network: the trained classifier.
+        architecture: the arguments it was built with.
+        description: what else to record; "name" is the stem of both files.
+        folder: where to write, made where it is missing.
+
+    Returns:
+        The description's path, which ``FrozenClassifier`` reads.
+    """
+    folder.mkdir(parents=True, exist_ok=True)
+    content = save(network.state_dict())
+    path = folder / f"{description['name']}.json"
+    path.with_suffix(".safetensors").write_bytes(content)
+    document = {
+        **description,
+        "architecture": architecture,
+        "sha256": sha256(content).hexdigest(),
+    }
+    path.write_text(json.dumps(document, indent=2) + "\n")
+    return path

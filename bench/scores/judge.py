@@ -1,0 +1,108 @@
+"""What a judge is: it turns a generator's samples into scores, and says what they depend on."""
+
+from __future__ import annotations
+
+from abc import ABC, abstractmethod
+from dataclasses import dataclass
+from typing import Any, Literal, Self
+
+import torch
+from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Metric:
+    """One score.
+
+    Attributes:
+        name: its key among the scores.
+        label: how tables call it, with the judge and the number of samples it depends on.
+        better: which way is an improvement.
+    """
+
+    name: str
+    label: str
+    better: Literal["lower", "higher"]
+
+
+class Judge(ABC):
+    """Scores samples by fixed means: no score depends on the run's seed or on global state.
+
+    Attributes:
+        metrics: what it scores, in the order of a table.
+        headline: the name of the metric that ranks methods.
+        samples: how many generated samples a score takes.
+        modes: how many modes the data has.
+        coverage: the name of the metric that counts the modes a generator covers.
+    """
+
+    metrics: tuple[Metric, ...]
+    headline: str
+    samples: int
+    modes: int
+    coverage: str
+
+    @abstractmethod
+    def measure(self, samples: Tensor) -> dict[str, float]:
+        """Scores any number of encoded samples; what cannot be computed is nan."""
+
+    @abstractmethod
+    def real(self) -> Tensor:
+        """Encoded real samples, at most ``samples`` of them, whose scores are the floors."""
+
+    @abstractmethod
+    def identity(self) -> dict[str, str]:
+        """The judge's name and sha256."""
+
+    @abstractmethod
+    def settings(self) -> dict[str, Any]:
+        """What else scores depend on: "reference_samples", and whatever the metrics take."""
+
+    def score(self, samples: Tensor) -> dict[str, float]:
+        """Scores a generator.
+
+        Args:
+            samples: encoded: uint8 (N, C, H, W), or float32 (N, 2), on any device.
+
+        Returns:
+            A number for each metric, nan for one that is undefined on these samples.
+
+        Raises:
+            ValueError: other than ``self.samples`` samples, since a score depends on how many.
+        """
+        if len(samples) != self.samples:
+            raise ValueError(f"a score takes {self.samples} samples, not {len(samples)}")
+        with torch.no_grad():
+            return self.measure(samples)
+
+    def floors(self) -> dict[str, float]:
+        """The same scores of real samples; the protocol says of how many."""
+        with torch.no_grad():
+            return self.measure(self.real())
+
+    def collapsed(self, scores: dict[str, float]) -> bool:
+        """Whether the generator covers fewer than half of the modes."""
+        return not scores[self.coverage] >= self.modes / 2
+
+    def protocol(self) -> dict[str, Any]:
+        """What scores depend on beside the data set and the library versions, in JSON's types."""
+        return {
+            "judge": self.identity(),
+            "samples": self.samples,
+            "floor_samples": len(self.real()),
+            **self.settings(),
+            "headline": self.headline,
+            "metrics": {
+                metric.name: {"label": metric.label, "better": metric.better}
+                for metric in self.metrics
+            },
+        }
+
+    def to(self, device: torch.device | str) -> Self:
+        """Moves what it computes with to ``device``, and returns the judge."""
+        return self
+
+
+def thousands(n: int) -> str:
+    """Writes a number of samples short: 500, 2k, 2.5k."""
+    return f"{n / 1000:g}k" if n >= 1000 else str(n)

@@ -1,0 +1,1 @@
+"""One run: built from its config, trained, scored, checkpointed and recorded."""

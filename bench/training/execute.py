@@ -1,0 +1,179 @@
+"""Executes one run in its folder: goes on from a checkpoint, and leaves a record whatever happens."""
+
+import base64
+import io
+import logging
+import math
+import traceback
+from collections.abc import Callable
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+import gin
+import torch
+from torch import Tensor
+from torchvision.transforms.functional import to_pil_image
+from torchvision.utils import make_grid
+
+from bench import records
+from bench.config.compose import load
+from bench.config.run import Run
+from bench.data.dataset import encode
+from bench.scores.judge import Judge
+from bench.training import checkpoint
+from bench.training.cost import peak_memory
+from bench.training.experiment import Experiment
+from bench.training.losses import Diverged
+from bench.training.provenance import provenance
+from bench.training.trainer import History, Progress, Trainer
+
+RECORD = "record.json"
+CHECKPOINT = "checkpoint.pt"
+
+GRID = 8
+"""Rows and columns of the pictures that a record keeps."""
+
+POINTS = 500
+"""Points that a record keeps."""
+
+log = logging.getLogger(__name__)
+
+
+def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.Record:
+    """Trains, scores and records one run.
+
+    The folder then holds config.gin (the whole config), operative.gin (what was used, defaults
+    included), checkpoint.pt and record.json.
+
+    Args:
+        run: what to do.
+        out: the runs folder.
+        listen: told of progress.
+
+    Returns:
+        The record, which is also on the disk. A run that raised has the status "failed".
+    """
+    folder = run.folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    (folder / "config.gin").write_text(run.config, encoding="utf-8")
+    try:
+        record = _train(run, folder, listen)
+    except Exception as error:
+        log.error(traceback.format_exc())
+        record = failed(run, traceback.format_exception_only(error)[-1].strip())
+    records.write(folder / RECORD, record)
+    return record
+
+
+def failed(run: Run, reason: str) -> records.Record:
+    """The record of a run that has no result."""
+    now = datetime.now(UTC).isoformat(timespec="seconds")
+    return records.check(
+        {
+            "schema": records.SCHEMA,
+            **run.description(),
+            "status": "failed",
+            "reason": reason,
+            "step": 0,
+            "scores": [],
+            "diagnostics": [],
+            "losses": [],
+            "provenance": provenance(torch.device("cpu")) | {"started": now, "finished": now},
+        }
+    )
+
+
+def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> records.Record:
+    started = datetime.now(UTC).isoformat(timespec="seconds")
+    load(run.config)
+    experiment: Experiment = gin.get_configurable("Experiment")()
+    device = experiment.torch_device()
+    judge = experiment.judge(experiment.data).to(device)
+    trainer = Trainer(experiment, run.seed, judge)
+    saved = folder / CHECKPOINT
+    if saved.exists():
+        _resume(trainer, saved)
+    status, reason, step = "completed", None, experiment.steps
+    try:
+        trainer.train(listen, lambda state: checkpoint.save(saved, state))
+    except Diverged as divergence:
+        status, reason, step = "diverged", str(divergence), divergence.step
+    (folder / "operative.gin").write_text(gin.operative_config_str(), encoding="utf-8")
+    history = trainer.history
+    if status == "completed" and _collapsed(judge, history):
+        status, reason = "collapsed", f"its samples cover fewer than half of {judge.modes} modes"
+    images = step * experiment.batch_size
+    return records.check(
+        {
+            "schema": records.SCHEMA,
+            **run.description(),
+            "status": status,
+            "reason": reason,
+            "step": step,
+            "protocol": _protocol(experiment, judge.protocol()),
+            "floors": judge.floors(),
+            "scores": history.scores,
+            "diagnostics": history.diagnostics,
+            "losses": history.losses,
+            "cost": {
+                "g_steps": step,
+                "d_gradients": trainer.d_gradients,
+                "seconds": history.seconds,
+                "peak_memory_bytes": peak_memory(device),
+                "images_per_second": images / history.seconds if history.seconds else None,
+            },
+            "samples": _kept(trainer) if status != "diverged" else None,
+            "provenance": provenance(device)
+            | {"started": started, "finished": datetime.now(UTC).isoformat(timespec="seconds")},
+        }
+    )
+
+
+def _collapsed(judge: Judge, history: History) -> bool:
+    """Whether the last samples have collapsed; a score that is not defined counts as nan."""
+    last = history.scores[-1]
+    return judge.collapsed({name: math.nan if v is None else v for name, v in last.items()})
+
+
+def _resume(trainer: Trainer, saved: Path) -> None:
+    """Goes on from a checkpoint; a damaged one is set aside, and the run starts anew."""
+    try:
+        trainer.load_state_dict(checkpoint.load(saved))
+    except checkpoint.Damaged as damage:
+        aside = saved.with_suffix(".damaged")
+        saved.replace(aside)
+        log.warning("%s; kept as %s, starting anew", damage, aside.name)
+
+
+def _protocol(experiment: Experiment, judged: dict[str, Any]) -> dict[str, Any]:
+    data = experiment.data
+    software = provenance(torch.device("cpu"))
+    return {
+        "data": {
+            "name": data.name,
+            "checksum": data.checksum(),
+            "training_samples": len(data.training()),
+        },
+        **judged,
+        "steps": experiment.steps,
+        "batch_size": experiment.batch_size,
+        "batch_norm": experiment.batch_norm,
+        "versions": {name: software[name] for name in ("torch", "torch-fidelity")},
+    }
+
+
+def _kept(trainer: Trainer) -> dict[str, Any]:
+    """The samples of the first fixed latents, as a record keeps them."""
+    if len(trainer.experiment.data.shape) == 1:
+        return {"kind": "points", "values": trainer.samples(POINTS).tolist()}
+    return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
+
+
+def _png(images: Tensor) -> str:
+    """A grid of uint8 images (GRID^2, C, H, W), as PNG in base64."""
+    grid = make_grid(images, nrow=GRID, padding=1, pad_value=96)
+    pixels = to_pil_image(grid if images.shape[1] == 3 else grid[:1])
+    file = io.BytesIO()
+    pixels.save(file, "PNG")
+    return base64.b64encode(file.getvalue()).decode()

@@ -1,0 +1,83 @@
+"""What gin binds: everything one run is made of."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import gin
+import torch
+from torch import nn
+from torch.optim import Optimizer
+
+from bench.data.dataset import Dataset
+from bench.scores.judge import Judge
+from methods.base import Method
+
+BATCH_NORM = ("running", "batch")
+
+
+@gin.register
+@dataclass(frozen=True, kw_only=True)
+class Experiment:
+    """The parts of a run and its budget; the seed is the run's own.
+
+    Attributes:
+        data: the data set.
+        judge: called with the data set, gives the judge of its scores.
+        generator: called with (shape, latent_dim), gives the generator.
+        discriminator: called with (shape), gives the discriminator.
+        method: the training method.
+        g_optimizer: called with parameters, gives the generator's optimizer.
+        d_optimizer: the same for the discriminator.
+        steps: generator steps.
+        batch_size: real samples a batch.
+        latent_dim: dimension of the latents.
+        evaluations: how many times, evenly spaced, the samples are scored; the last at the end.
+        log_every: generator steps between two readings of the losses.
+        batch_norm: how a scored generator normalizes: with "running" statistics (eval mode), or
+            with each "batch"'s own (train mode).
+        probe_epsilon: size of the FGSM step, on the model's scale, behind the diagnostic D(x_hat).
+        device: "cpu", "cuda", or "auto" for a GPU where there is one.
+    """
+
+    data: Dataset
+    judge: Callable[[Dataset], Judge]
+    generator: Callable[..., nn.Module]
+    discriminator: Callable[..., nn.Module]
+    method: Method
+    g_optimizer: Callable[..., Optimizer]
+    d_optimizer: Callable[..., Optimizer]
+    steps: int
+    batch_size: int
+    latent_dim: int
+    evaluations: int = 10
+    log_every: int = 50
+    batch_norm: str = "running"
+    probe_epsilon: float = 1 / 255
+    device: str = "auto"
+
+    def __post_init__(self) -> None:
+        """Checks the budget.
+
+        Raises:
+            ValueError: with the parameter and what it may be.
+        """
+        for name in ("steps", "batch_size", "latent_dim", "log_every"):
+            if getattr(self, name) < 1:
+                raise ValueError(f"{name} = {getattr(self, name)}: it must be at least 1")
+        if not 1 <= self.evaluations <= self.steps:
+            raise ValueError(
+                f"evaluations = {self.evaluations}: it must be between 1 and the {self.steps} steps"
+            )
+        if self.batch_norm not in BATCH_NORM:
+            raise ValueError(f"batch_norm = {self.batch_norm!r}: valid are {', '.join(BATCH_NORM)}")
+
+    @property
+    def evaluation_steps(self) -> list[int]:
+        """The steps after which samples are scored."""
+        return [(i + 1) * self.steps // self.evaluations for i in range(self.evaluations)]
+
+    def torch_device(self) -> torch.device:
+        """The device that ``device`` names on this machine."""
+        if self.device != "auto":
+            return torch.device(self.device)
+        return torch.device("cuda" if torch.cuda.is_available() else "cpu")

@@ -1,0 +1,196 @@
+"""The loop. It names no method: its body is ``method.step(gan, batches)``."""
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass, field
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from bench.data.dataset import decode, encode
+from bench.data.loader import Loader
+from bench.scores.judge import Judge
+from bench.training.build import build
+from bench.training.cost import PassCounter
+from bench.training.diagnostics import diagnose
+from bench.training.experiment import Experiment
+from bench.training.losses import LossMeter, require_finite
+from bench.training.streams import seeded, stream
+from methods.base import ghost
+
+Row = dict[str, float | None]
+
+CHUNK = 500
+"""Samples generated at a time for a score. With batch_norm = "batch" it is the batch."""
+
+
+@dataclass
+class History:
+    """What a run has to show so far, in JSON's types."""
+
+    step: int = 0
+    seconds: float = 0.0
+    d_samples: int = 0
+    scores: list[Row] = field(default_factory=list)
+    diagnostics: list[Row] = field(default_factory=list)
+    losses: list[Row] = field(default_factory=list)
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, as its listener is told at every reading of the losses."""
+
+    step: int
+    steps: int
+    loss: float | None
+    images_per_second: float
+
+
+class Trainer:
+    """One run in progress: everything that a checkpoint holds, and the way forward.
+
+    Args:
+        experiment: the parts of the run.
+        seed: from which every random stream is derived.
+        judge: of the samples, already on the device.
+    """
+
+    def __init__(self, experiment: Experiment, seed: int, judge: Judge) -> None:
+        self.experiment = experiment
+        self.seed = seed
+        self.judge = judge
+        self.device = experiment.torch_device()
+        self.gan = build(experiment, seed, self.device)
+        data = experiment.data.training().to(self.device)
+        self.batches = Loader(data, experiment.batch_size, seed)
+        d_steps = experiment.method.d_steps
+        self.gan.steps_per_epoch = max(1, self.batches.batches_per_epoch // d_steps)
+        self.history = History()
+        self._probe = decode(data[: experiment.batch_size])
+        self._gpus = [self.device.index or 0] if self.device.type == "cuda" else []
+        self._global_streams: list[Tensor] = []
+
+    def train(
+        self, listen: Callable[[Progress], None], save: Callable[[dict[str, Any]], None]
+    ) -> None:
+        """Trains from where the run stands to its end, scoring on the way.
+
+        Args:
+            listen: told of progress at every reading of the losses.
+            save: given the state after every evaluation.
+
+        Raises:
+            Diverged: as soon as a loss, a weight or a sample is found not finite; the history
+                keeps everything up to there.
+        """
+        with torch.random.fork_rng(self._gpus):
+            self._set_global_streams()
+            for until in self.experiment.evaluation_steps:
+                if until <= self.history.step:
+                    continue
+                self._advance(until, listen)
+                self._evaluate()
+                save(self.state_dict())
+
+    def _advance(self, until: int, listen: Callable[[Progress], None]) -> None:
+        experiment, gan, history = self.experiment, self.gan, self.history
+        counter = PassCounter(history.d_samples)
+        meter = LossMeter(history.step)
+        discriminator = cast(nn.Module, gan.discriminator)
+        with counter.counting(discriminator):
+            started, began = time.perf_counter(), history.step
+            while history.step < until:
+                meter.add(experiment.method.step(gan, self.batches))
+                gan.step = history.step = history.step + 1
+                if history.step % experiment.log_every and history.step < until:
+                    continue
+                row = meter.read()
+                require_finite(gan.generator.parameters(), "weights of G", history.step)
+                require_finite(discriminator.parameters(), "weights of D", history.step)
+                now = time.perf_counter()
+                history.seconds += now - started
+                history.d_samples = counter.samples
+                history.losses.append(row)
+                images = (history.step - began) * experiment.batch_size
+                rate = images / max(now - started, 1e-9)
+                listen(Progress(history.step, experiment.steps, row.get("d_loss"), rate))
+                started, began = time.perf_counter(), history.step
+
+    def _evaluate(self) -> None:
+        """Scores samples of fixed latents, and probes D; leaves no trace but in the history."""
+        with seeded(self.seed, "evaluation"):
+            samples = self.samples(self.judge.samples)
+            require_finite([samples], "generated samples", self.history.step)
+            scores = self.judge.score(encode(samples))
+            probe = diagnose(
+                self.gan,
+                self._probe,
+                samples[: len(self._probe)],
+                self.experiment.probe_epsilon,
+            )
+        at: Row = {"step": self.history.step}
+        cost: Row = {"d_gradients": self.d_gradients, "seconds": self.history.seconds}
+        self.history.scores.append(at | cost | _finite(scores))
+        self.history.diagnostics.append(at | _finite(probe))
+
+    @torch.no_grad()
+    def samples(self, n: int) -> Tensor:
+        """Generates from the run's fixed evaluation latents, (n, ...) on the device."""
+        fixed = stream(self.seed, "evaluation latents", device=self.device)
+        latents = torch.randn(n, self.gan.latent_dim, generator=fixed, device=self.device)
+        generator = self.gan.generator
+        generator.train(self.experiment.batch_norm == "batch")
+        stand_in = ghost(generator)
+        samples = torch.cat([stand_in(chunk) for chunk in latents.split(CHUNK)])
+        generator.train()
+        return samples
+
+    @property
+    def d_gradients(self) -> float:
+        """Batches differentiated through D so far."""
+        return self.history.d_samples / self.experiment.batch_size
+
+    def state_dict(self) -> dict[str, Any]:
+        """All that training changes; with it a run goes on as if it had never stopped."""
+        return {
+            "generator": self.gan.generator.state_dict(),
+            "discriminator": cast(nn.Module, self.gan.discriminator).state_dict(),
+            "g_optimizer": self.gan.g_optimizer.state_dict(),
+            "d_optimizer": self.gan.d_optimizer.state_dict(),
+            "method": self.experiment.method.state_dict(),
+            "batches": self.batches.position,
+            "latents": self.gan.latent_stream.get_state(),
+            "noise": self.gan.noise.get_state(),
+            "global": torch.get_rng_state(),
+            "global_gpus": [torch.cuda.get_rng_state(gpu) for gpu in self._gpus],
+            "history": asdict(self.history),
+        }
+
+    def load_state_dict(self, state: dict[str, Any]) -> None:
+        """Restores what ``state_dict`` returned, for a trainer built from the same run."""
+        self.gan.generator.load_state_dict(state["generator"])
+        cast(nn.Module, self.gan.discriminator).load_state_dict(state["discriminator"])
+        self.gan.g_optimizer.load_state_dict(state["g_optimizer"])
+        self.gan.d_optimizer.load_state_dict(state["d_optimizer"])
+        self.experiment.method.load_state_dict(state["method"])
+        self.batches.position = state["batches"]
+        self.gan.latent_stream.set_state(state["latents"])
+        self.gan.noise.set_state(state["noise"])
+        self._global_streams = [state["global"], *state["global_gpus"]]
+        self.history = History(**state["history"])
+        self.gan.step = self.history.step
+
+    def _set_global_streams(self) -> None:
+        """Sets torch's global streams, from which library code (dropout, say) may draw."""
+        torch.manual_seed(stream(self.seed, "global").initial_seed())
+        if self._global_streams:
+            torch.set_rng_state(self._global_streams[0])
+            for gpu, state in zip(self._gpus, self._global_streams[1:], strict=True):
+                torch.cuda.set_rng_state(state, gpu)
+
+
+def _finite(row: dict[str, float]) -> Row:
+    """Numbers as JSON has them: what is not finite is None."""
+    return {name: value if math.isfinite(value) else None for name, value in row.items()}
