@@ -10,6 +10,7 @@ Source: Radford et al. 2016 (arXiv:1511.06434), with the sizes of AS-GAN's Table
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from math import log2
 
 import gin
@@ -111,7 +112,7 @@ class DCGANDiscriminator(nn.Module):
             nn.Conv2d(channels, features[0], 4, 2, 1, bias=False),
             nn.LeakyReLU(slope),
         ]
-        for larger, smaller in zip(features[:-1], features[1:], strict=True):
+        for larger, smaller in pairwise(features):
             layers.append(nn.Conv2d(larger, smaller, 4, 2, 1, bias=False))
             layers += [make_norm(norm, smaller, NORMS), nn.LeakyReLU(slope)]
         layers += [nn.Conv2d(features[-1], 1, base, 1, 0, bias=False), nn.Flatten(0)]

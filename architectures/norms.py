@@ -20,9 +20,7 @@ VECTOR_NORMS: dict[str, Callable[[int], nn.Module]] = {
 """For feature vectors (N, features)."""
 
 
-def make_norm(
-    name: str, features: int, table: dict[str, Callable[[int], nn.Module]]
-) -> nn.Module:
+def make_norm(name: str, features: int, table: dict[str, Callable[[int], nn.Module]]) -> nn.Module:
     """Builds the normalization ``name`` of ``table`` for so many features.
 
     Raises:

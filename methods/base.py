@@ -84,9 +84,9 @@ class Method:
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The discriminator's loss, a scalar, on batches of the data's shape (N, ...)."""
-        return F.softplus(-gan.discriminator(real)).mean() + F.softplus(
-            gan.discriminator(fake)
-        ).mean()
+        return (
+            F.softplus(-gan.discriminator(real)).mean() + F.softplus(gan.discriminator(fake)).mean()
+        )
 
     def g_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The generator's loss, a scalar; ``fake`` carries the generator's graph."""
@@ -136,8 +136,10 @@ def descend(optimizer: Optimizer, loss: Tensor, *inputs: Tensor) -> None:
     player. The same backward pass also leaves the gradient of each leaf in ``inputs`` in its
     ``.grad``.
     """
-    optimizer.zero_grad()
-    loss.backward(inputs=[*parameters_of(optimizer), *inputs])
+    parameters = parameters_of(optimizer)
+    for parameter in parameters:
+        parameter.grad = None
+    loss.backward(inputs=[*parameters, *inputs])
     optimizer.step()
 
 

@@ -22,9 +22,11 @@ def combine(methods: Sequence[Method]) -> Method:
         An instance of a class that inherits from all of theirs.
 
     Raises:
-        Incompatible: if two methods set one hyper-parameter to different values, or if their
-            classes cannot be put in one order.
+        Incompatible: if there is none, if two set one hyper-parameter to different values, or if
+            their classes cannot be put in one order.
     """
+    if not methods:
+        raise Incompatible("combine.methods is empty: name at least one method")
     name = "+".join(type(method).__name__ for method in methods)
     try:
         combined: type[Method] = dataclass(
@@ -38,10 +40,17 @@ def combine(methods: Sequence[Method]) -> Method:
     values: dict[str, Any] = {}
     for field in fields(combined):
         held = [getattr(method, field.name) for method in methods if hasattr(method, field.name)]
-        chosen = [value for value in held if value != field.default] or held[:1]
+        inherited = _first_default(combined, field.name)
+        chosen = [value for value in held if value != inherited] or held[:1]
         if any(value != chosen[0] for value in chosen):
             raise Incompatible(
                 f"{name}: the combined methods disagree on {field.name} ({held}); bind one value"
             )
         values[field.name] = chosen[0]
     return combined(**values)
+
+
+def _first_default(combined: type, name: str) -> Any:
+    """A field's default where it was first declared: the value of a method that says nothing."""
+    declared = [vars(parent).get("__dataclass_fields__", {}) for parent in combined.__mro__]
+    return next(known[name].default for known in reversed(declared) if name in known)

@@ -43,6 +43,6 @@ def refuse_batch_norm(gan: GAN, method: str) -> None:
         if isinstance(module, _BatchNorm):
             raise Incompatible(
                 f"{method} penalises each sample's own gradient, which BatchNorm in D ({name}) "
-                f'mixes across the batch; bind d_norm = "layer" or d_norm = "none", or let the '
-                f"suite state a remedy: Suite.remedies = {{...: ['layer_norm_d']}}"
+                'mixes across the batch; bind d_norm = "layer" or d_norm = "none", or name the '
+                "setting layer_norm_d under Suite.remedies"
             )

@@ -53,17 +53,20 @@ def _adam(group: dict[str, Any], state: dict[Tensor, Any]) -> Step:
     states = [state.get(parameter, {}) for parameter in group["params"]]
     first: list[Any] = [s.get("exp_avg", 0.0) for s in states]
     second: list[Any] = [s.get("exp_avg_sq", 0.0) for s in states]
-    count = states[0].get("step", 0)  # may be a tensor: reading it would wait for the device
+    # A tensor, since reading the optimizer's own would wait for the device; in double precision,
+    # since 1 - beta2^count cancels where torch keeps the count in single.
+    count = torch.as_tensor(states[0].get("step", 0), dtype=torch.float64)
 
     def step(parameters: Sequence[Tensor], gradients: Sequence[Tensor]) -> list[Tensor]:
         nonlocal count
-        count = count + 1  # not in place: the tensor is the optimizer's own
+        count = count + 1  # not in place: the tensor may be the optimizer's own
+        bias1, bias2 = 1 - beta1**count, 1 - beta2**count
         updated = []
         for i, (parameter, gradient) in enumerate(zip(parameters, gradients, strict=True)):
             first[i] = beta1 * first[i] + (1 - beta1) * gradient
             second[i] = beta2 * second[i] + (1 - beta2) * gradient.square()
-            mean = first[i] / (1 - beta1**count)
-            scale = _root(second[i] / (1 - beta2**count)) + group["eps"]
+            mean = first[i] / bias1.to(parameter.dtype)
+            scale = _root(second[i] / bias2.to(parameter.dtype)) + group["eps"]
             updated.append(parameter - group["lr"] * mean / scale)
         return updated
 

@@ -2,19 +2,12 @@
 
 import dataclasses
 
-import gin
 import pytest
 import torch
 
 from bench import conformance
 from bench.config import names
 from methods.base import GAN, Logs, Method, descend
-
-
-@pytest.fixture(autouse=True)
-def _clean_gin():
-    yield
-    gin.clear_config()
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)

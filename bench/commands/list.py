@@ -17,7 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Prints a table a kind."""
     if options.kind is not None and options.kind not in names.KINDS:
-        raise UsageError(f"there is no list of {options.kind!r}; {nearest(options.kind, names.KINDS)}")
+        kind = options.kind
+        raise UsageError(f"there is no list of {kind!r}; {nearest(kind, names.KINDS)}")
     console = Console()
     for kind in [options.kind] if options.kind else names.KINDS:
         table = Table(title=kind, title_justify="left", box=None, show_header=False)

@@ -72,7 +72,9 @@ def _report(plan: Plan, out: Path, leaderboards: Path, console: Console) -> int:
         console.print(f"leaderboard: {leaderboards / board.label / PAGE}", highlight=False)
     failures = [(run, record) for run, record in results.items() if record["status"] == "failed"]
     for run, record in failures:
-        console.print(f"failed: {run.label}: {record['reason']}; {run.folder(out) / LOG}")
+        console.print(
+            f"failed: {run.label}: {record['reason']}; {run.folder(out) / LOG}", soft_wrap=True
+        )
     return 1 if failures else 0
 
 

@@ -2,7 +2,7 @@
 
 import gin
 
-from bench.config.registry import check_parameter, references, resolve
+from bench.config.registry import check_parameter, references, required_parameters, resolve
 from bench.config.statements import Binding, Layer, Reference
 from bench.errors import UsageError, nearest
 
@@ -10,6 +10,8 @@ ROOT_CONFIGURABLE = "Experiment"
 """What a run builds; everything else is reached from it by references."""
 
 Key = tuple[str, str, str]
+Call = tuple[tuple[str, ...], str]
+"""The scopes and the full selector of a configurable that gin calls."""
 
 
 class Composition:
@@ -38,11 +40,18 @@ class Composition:
         return _key(binding) in self.bindings
 
     def where(self, selector: str, parameter: str) -> str | None:
-        """Where a parameter that the run uses was bound, a scoped binding included."""
+        """Where a parameter that the run uses was bound, in a scope or by a macro included."""
         for (_, full_selector, name), binding in self.bindings.items():
             if full_selector.rsplit(".", 1)[-1] == selector and name == parameter:
-                return binding.where
+                value = binding.value
+                macro = isinstance(value, Reference) and value.macro
+                return self.bindings["", value.selector, ""].where if macro else binding.where
         return None
+
+    def missing(self) -> list[str]:
+        """Parameters that a run must be given, and that nothing binds."""
+        root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
+        return [p for p in required_parameters(root) if ("", root, p) not in self.bindings]
 
     def refuse(self, binding: Binding) -> None:
         """Says why a binding has no effect: a misspelt scope or macro, or nothing refers to it.
@@ -103,8 +112,8 @@ def _reached(merged: dict[Key, Binding]) -> set[Key]:
     without a scope of its own keeps its caller's.
     """
     reached: set[Key] = set()
-    visited: set[tuple[tuple[str, ...], str]] = set()
-    pending: list[tuple[tuple[str, ...], str]] = [((), resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE))]
+    visited: set[Call] = set()
+    pending: list[Call] = [((), resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE))]
     while pending:
         scopes, selector = pending.pop()
         if (scopes, selector) in visited:
@@ -120,7 +129,7 @@ def _reached(merged: dict[Key, Binding]) -> set[Key]:
 
 def _target(
     reference: Reference, scopes: tuple[str, ...], merged: dict[Key, Binding], where: str
-) -> tuple[tuple[str, ...], str]:
+) -> Call:
     if not reference.macro:
         return reference.scopes or scopes, resolve(reference.selector, where)
     macros = {key[1] for key in merged if not key[2]}

@@ -4,11 +4,12 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from bench.config.compose import Composition
+from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.names import base, existing, find, find_suite
 from bench.config.run import Run
 from bench.config.statements import Layer, read_file, read_option
 from bench.config.suite import BoundSuite, is_about_suite, read_suite
+from bench.errors import UsageError
 
 Cell = tuple[str, str]
 """A method and a setting."""
@@ -62,6 +63,8 @@ def make_plan(
     _require_effect(_for_runs(published), own.values())
     _require_effect(_for_runs(override), compositions.values())
     for cell, composition in compositions.items():
+        for parameter in composition.missing():
+            raise UsageError(f"{path}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
         for layer in composer.chosen_for(cell):
             _require_effect(layer, [composition])
 

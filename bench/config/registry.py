@@ -2,7 +2,7 @@
 
 import inspect
 import typing
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from typing import Any
 
 from gin import config as gin_config
@@ -39,8 +39,7 @@ def check_parameter(full_selector: str, binding: Binding) -> None:
     Raises:
         UsageError: with where the binding stands.
     """
-    target = gin_config._REGISTRY.get_match(full_selector).wrapped
-    function = target.__init__ if inspect.isclass(target) else target
+    function = _function(full_selector)
     parameters = [name for name in inspect.signature(function).parameters if name != "self"]
     if binding.parameter not in parameters:
         raise UsageError(
@@ -54,6 +53,18 @@ def check_parameter(full_selector: str, binding: Binding) -> None:
         check_type(binding.value, annotation)
     except TypeCheckError as error:
         raise UsageError(f"{binding.where}: {binding.key} = {binding.value!r}: {error}") from error
+
+
+def required_parameters(full_selector: str) -> list[str]:
+    """The parameters of a configurable that have no default."""
+    parameters = inspect.signature(_function(full_selector)).parameters.values()
+    return [p.name for p in parameters if p.default is p.empty and p.name != "self"]
+
+
+def _function(full_selector: str) -> Callable[..., Any]:
+    """What is called: a class's constructor, or the function itself."""
+    target = gin_config._REGISTRY.get_match(full_selector).wrapped
+    return target.__init__ if inspect.isclass(target) else target
 
 
 def references(value: Any) -> Iterator[Reference]:

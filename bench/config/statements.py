@@ -1,7 +1,7 @@
 """Reads gin files into bindings that remember where they stand."""
 
 import tokenize
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
 from io import StringIO
@@ -78,7 +78,9 @@ def read_file(path: Path, including: tuple[Path, ...] = ()) -> Layer:
     """
     bindings: list[Binding] = []
     imports: list[str] = []
-    for statement, where in _statements(path.read_text(encoding="utf-8"), _short(path)):
+    name = _short(path)
+    for statement in _statements(path.read_text(encoding="utf-8"), lambda n: f"{name}:{n}"):
+        where = f"{name}:{statement.location.line_num}"
         if isinstance(statement, config_parser.IncludeStatement):
             included = _included(statement.filename, path, where)
             if included in (*including, path):
@@ -103,7 +105,7 @@ def read_option(text: str, option: str) -> Layer:
     where = f"{option} {text!r}"
     bindings = [
         _binding(statement, where)
-        for statement, _ in _statements(text, where)
+        for statement in _statements(text, lambda line: where)
         if isinstance(statement, config_parser.BindingStatement)
     ]
     if not bindings:
@@ -111,23 +113,23 @@ def read_option(text: str, option: str) -> Layer:
     return Layer(tuple(bindings), ())
 
 
-def _statements(text: str, name: str) -> Iterator[tuple[Any, str]]:
+def _statements(text: str, place: Callable[[int], str]) -> Iterator[Any]:
+    """Gin's own parser on ``text``; ``place`` turns a line's number into words."""
     try:
-        for statement in config_parser.ConfigParser(StringIO(text), _Delegate()):
-            yield statement, f"{name}:{statement.location.line_num}"
+        yield from config_parser.ConfigParser(StringIO(text), _Delegate())
     except SyntaxError as error:
-        line = f"{name}:{error.lineno}" if error.lineno else name
-        raise UsageError(f"{line}: gin cannot read this: {_reason(error)}") from error
+        where = place(error.lineno or 1)
+        raise UsageError(f"{where}: gin cannot read this: {_reason(error)}") from error
     except tokenize.TokenError as error:
-        raise UsageError(f"{name}:{error.args[1][0]}: gin cannot read this: {error.args[0]}") from (
-            error
-        )
+        message, (line, _) = error.args
+        raise UsageError(f"{place(line)}: gin cannot read this: {message}") from error
 
 
 def _reason(error: SyntaxError) -> str:
     content = (error.text or "").strip()
     message = error.msg.split("  Got ")[0].strip().rstrip(".")
-    return f"{content!r} ({message[:1].lower()}{message[1:]}; values are Python literals)"
+    lowered = message[:1].lower() + message[1:]
+    return f"{repr(content) + ' ' if content else ''}({lowered}; values are Python literals)"
 
 
 def _binding(statement: config_parser.BindingStatement, where: str) -> Binding:

@@ -7,11 +7,15 @@ from bench.report import tables
 from bench.report.selection import Board
 from bench.report.tables import Results
 
+LEFT_TO_THE_PAGE = ("wins", "vs ", "gap", "images/s", "peak MB")
+"""Columns that would not fit 80 characters."""
+
 
 def headline(board: Board) -> Table:
-    """The same rows as the page's first table, with what they support below."""
+    """The rows of the page's first table, its main columns, and what they support below."""
     results = Results(board)
     data = tables.headline(results)
+    data = data[[name for name in data.columns if not name.startswith(LEFT_TO_THE_PAGE)]]
     verdict = "" if results.distinguished else " No significant difference."
     table = Table(
         title=Text(board.label),

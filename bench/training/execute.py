@@ -1,4 +1,4 @@
-"""Executes one run in its folder: goes on from a checkpoint, and leaves a record whatever happens."""
+"""Executes one run in its folder, from its checkpoint on, and leaves a record whatever happens."""
 
 import base64
 import io

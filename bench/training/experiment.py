@@ -1,5 +1,6 @@
 """What gin binds: everything one run is made of."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass
 
@@ -11,6 +12,8 @@ from torch.optim import Optimizer
 from bench.data.dataset import Dataset
 from bench.scores.judge import Judge
 from methods.base import Method
+
+_DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
 BATCH_NORM = ("running", "batch")
 
@@ -68,6 +71,10 @@ class Experiment:
             raise ValueError(
                 f"evaluations = {self.evaluations}: it must be between 1 and the {self.steps} steps"
             )
+        if not _DEVICE.fullmatch(self.device):
+            raise ValueError(f"device = {self.device!r}: valid are auto, cpu, cuda and cuda:N")
+        if self.device.startswith("cuda") and not torch.cuda.is_available():
+            raise ValueError(f"device = {self.device!r}: torch sees no GPU here; bind auto or cpu")
         if self.batch_norm not in BATCH_NORM:
             raise ValueError(f"batch_norm = {self.batch_norm!r}: valid are {', '.join(BATCH_NORM)}")
 

@@ -90,11 +90,12 @@ class Trainer:
             for until in self.experiment.evaluation_steps:
                 if until <= self.history.step:
                     continue
-                self._advance(until, listen)
+                self.advance(until, listen)
                 self._evaluate()
                 save(self.state_dict())
 
-    def _advance(self, until: int, listen: Callable[[Progress], None]) -> None:
+    def advance(self, until: int, listen: Callable[[Progress], None]) -> None:
+        """Trains up to the step ``until``, without scoring."""
         experiment, gan, history = self.experiment, self.gan, self.history
         counter = PassCounter(history.d_samples)
         meter = LossMeter(history.step)

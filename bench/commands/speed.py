@@ -1,0 +1,66 @@
+"""``ganbench speed``: each method's cost against vanilla's, and what the loop itself adds."""
+
+import argparse
+import os
+
+import torch
+from rich.console import Console
+from rich.table import Table
+
+from bench.config.plan import make_plan
+from bench.config.run import Run
+from bench.errors import UsageError
+from bench.speed.parallel import throughput
+from bench.speed.steps import StepCost, step_costs
+from bench.training.preflight import preflight
+
+BASELINE = "vanilla"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the suite and the effort."""
+    parser.add_argument("suite", nargs="?", default="quick", metavar="SUITE", help="default: quick")
+    parser.add_argument("--gin_bindings", action="append", default=[])
+    parser.add_argument("--steps", type=int, default=30, help="steps a method and round")
+    parser.add_argument("--rounds", type=int, default=7, help="rounds, the methods in turn in each")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Measures and prints ratios."""
+    for option in ("steps", "rounds"):
+        if getattr(options, option) < 1:
+            raise UsageError(f"--{option} {getattr(options, option)}: at least 1 is needed")
+    plan = make_plan(options.suite, gin_bindings=options.gin_bindings, seeds=1)
+    preflight(plan)
+    setting = plan.runs[0].setting
+    runs = {run.method: run for run in plan.runs if run.setting == setting}
+    console = Console()
+    torch.set_num_threads(1)
+    console.print(f"{plan.name}, {setting}: {options.rounds} rounds of {options.steps} steps each")
+    console.print(_table(step_costs(list(runs.values()), options.steps, options.rounds)))
+    first = next(iter(runs.values()))
+    console.print(_parallel(first, options.steps * options.rounds), highlight=False)
+    return 0
+
+
+def _table(costs: list[StepCost]) -> Table:
+    reference = next((cost for cost in costs if cost.method == BASELINE), costs[0])
+    table = Table(caption="medians over the rounds; FLOPs of forward and backward passes")
+    for name in ("method", "time", "FLOPs", "time / FLOPs", "outside the mathematics"):
+        table.add_column(name, justify="left" if name == "method" else "right")
+    for cost in costs:
+        time, flops = cost.seconds / reference.seconds, cost.flops / reference.flops
+        share = f"{cost.overhead:.1%}"
+        table.add_row(cost.method, f"{time:.2f}x", f"{flops:.2f}x", f"{time / flops:.2f}x", share)
+    table.title = f"cost of a generator step, relative to {reference.method}"
+    return table
+
+
+def _parallel(run: Run, steps: int) -> str:
+    cores = len(os.sched_getaffinity(0))
+    side_by_side = throughput(run, steps, processes=cores, threads=1)
+    alone = throughput(run, steps, processes=1, threads=cores)
+    return (
+        f"{cores} runs of one thread against one run of {cores} threads: "
+        f"{side_by_side / alone:.2f}x the steps a second ({run.method})"
+    )

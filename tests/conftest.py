@@ -1,0 +1,40 @@
+import gin
+import pytest
+import torch
+
+
+@pytest.fixture(autouse=True, scope="session")
+def _one_thread():
+    torch.set_num_threads(1)
+
+
+@pytest.fixture(autouse=True)
+def _clean_gin():
+    """No test leaves its gin config to the next."""
+    yield
+    gin.clear_config()
+
+
+@pytest.fixture
+def toy_suite(tmp_path):
+    """The path of a suite that trains in a moment: two methods on the ring, one seed."""
+    path = tmp_path / "toy.gin"
+    path.write_text(
+        """# Two methods on a ring, in a moment.
+Suite.dataset = "ring"
+Suite.architecture = "mlp"
+Suite.methods = ["vanilla", "as_gan"]
+Suite.seeds = 1
+
+Experiment.steps = 6
+Experiment.evaluations = 2
+Experiment.log_every = 2
+Experiment.batch_size = 16
+Experiment.latent_dim = 4
+Experiment.device = "cpu"
+g_width = 8
+d_width = 8
+ASGAN.epsilon = 0.1
+"""
+    )
+    return path

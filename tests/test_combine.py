@@ -1,0 +1,163 @@
+"""Combined methods: each changes what it changes alone, and contradictions are refused."""
+
+import pytest
+import torch
+from gan_factory import (
+    DIM,
+    changed,
+    default_dtype,
+    discriminator,
+    discriminator_state,
+    draw,
+    generator,
+    generator_state,
+    make_gan,
+    watch,
+)
+from torch.nn.utils import parametrize
+from torch.optim import Adam
+
+from bench.training.streams import seeded
+from methods.as_gan import ASGAN
+from methods.base import GAN, Incompatible, Method
+from methods.combine import combine
+from methods.spectral_norm import SpectralNorm
+from methods.unrolled import Unrolled
+from methods.wgan_gp import WGANGP
+
+N = 6
+
+
+@pytest.fixture(autouse=True)
+def _float64():
+    with default_dtype(torch.float64):
+        yield
+
+
+def trained(method: Method, steps: int = 3) -> GAN:
+    own, network = generator(), discriminator()
+    with seeded(0, "adapt"):
+        method.adapt(own, network)
+    gan = make_gan(own, network, g_optimizer=Adam, d_optimizer=Adam)
+    method.check(gan)
+    for seed in range(steps):
+        method.step(gan, iter([draw(N, DIM, seed=10 * seed + i) for i in range(method.d_steps)]))
+    return gan
+
+
+def test_spectral_norm_with_as_gan_normalizes_d_and_steps_on_x_hat() -> None:
+    epsilon = 0.25
+    method = combine([SpectralNorm(), ASGAN(epsilon=epsilon)])
+    gan = trained(method)
+    layer = gan.discriminator[0]
+    assert parametrize.is_parametrized(layer, "weight")
+    assert torch.linalg.svdvals(layer.weight)[0].item() == pytest.approx(1, rel=0.1)
+    assert {state["step"].item() for state in gan.d_optimizer.state.values()} == {2 * 3}
+    seen, real = watch(gan.discriminator), draw(N, DIM)
+    logs = method.d_step(gan, real)
+    assert torch.allclose((seen[2] - real).abs(), torch.tensor(epsilon))
+    assert {"d_loss_adversarial", "zero_signs"} <= set(logs)
+    for alone in (SpectralNorm(), ASGAN(epsilon=epsilon)):
+        other = trained(alone)
+        assert changed(generator_state(other), generator_state(gan))
+
+
+def test_spectral_norm_with_unrolling_normalizes_d_and_looks_ahead_without_a_trace() -> None:
+    method = combine([SpectralNorm(), Unrolled(k=3)])
+    gan, normalized = trained(method), trained(SpectralNorm())
+    assert parametrize.is_parametrized(gan.discriminator[0], "weight")
+    assert torch.linalg.svdvals(gan.discriminator[0].weight)[0].item() == pytest.approx(1, rel=0.1)
+    before = discriminator_state(gan)
+    seen = watch(gan.discriminator)
+    method.g_step(gan, draw(N, DIM))
+    assert len(seen) == 3 * 2 + 1
+    assert not changed(before, discriminator_state(gan))
+    assert "D.0.parametrizations.weight.0._u" in before
+    assert changed(generator_state(normalized), generator_state(gan))
+    assert set(before) == set(discriminator_state(normalized))
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_a_virtual_discriminator_is_scored_by_the_other_methods_loss(order: list[int]) -> None:
+    """Unrolling takes D's steps down whatever D's loss is: WGAN-GP's here."""
+    methods = [WGANGP(d_steps=1), Unrolled(k=2)]
+    method = combine([methods[i] for i in order])
+    gan = trained(method)
+    seen = watch(gan.discriminator)
+    logs = method.g_step(gan, draw(N, DIM))
+    assert len(seen) == 2 * 3 + 1  # real, fake and between, twice; then the fakes
+    assert torch.isfinite(logs["g_loss"])
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_as_gans_second_step_takes_the_other_methods_loss(order: list[int]) -> None:
+    methods = [ASGAN(), WGANGP(penalty=3.0)]
+    method = combine([methods[i] for i in order])
+    gan = trained(method, steps=1)
+    seen = watch(gan.discriminator)
+    method.d_step(gan, draw(N, DIM))
+    assert len(seen) == 2 * 3  # real, fake and between, at x and at x_hat
+    assert method.penalty == 3.0
+
+
+def test_every_method_keeps_its_own_hyper_parameters() -> None:
+    method = combine(
+        [SpectralNorm(power_iterations=2), ASGAN(epsilon=0.5, warmup_steps=7), Unrolled(k=4)]
+    )
+    values = (method.power_iterations, method.epsilon, method.warmup_steps, method.k)
+    assert values == (2, 0.5, 7, 4)
+    assert (method.unit, method.d_steps) == ("model", 1)
+
+
+@pytest.mark.parametrize("first", [True, False])
+def test_a_default_of_one_method_is_not_undone_by_another_that_has_none(first: bool) -> None:
+    methods = [WGANGP(), ASGAN()]
+    assert combine(methods if first else methods[::-1]).d_steps == 5
+
+
+def test_a_hyper_parameter_may_be_set_in_one_of_the_methods() -> None:
+    assert combine([SpectralNorm(), ASGAN(d_steps=3)]).d_steps == 3
+    assert combine([ASGAN(d_steps=3), SpectralNorm(d_steps=3)]).d_steps == 3
+
+
+def test_a_hyper_parameter_set_to_two_values_is_refused() -> None:
+    with pytest.raises(Incompatible, match=r"disagree on d_steps \(\[3, 2\]\); bind one value"):
+        combine([SpectralNorm(d_steps=3), ASGAN(d_steps=2)])
+    with pytest.raises(Incompatible, match="disagree on d_steps"):
+        combine([ASGAN(d_steps=2), WGANGP(d_steps=4)])
+
+
+@pytest.mark.parametrize(
+    "methods", [[Method(), ASGAN()], [ASGAN(), ASGAN()], [SpectralNorm(), Method(), ASGAN()]]
+)
+def test_an_impossible_order_or_a_repetition_is_refused(methods: list[Method]) -> None:
+    with pytest.raises(Incompatible, match="named once, the more specific first"):
+        combine(methods)
+
+
+def test_a_base_after_what_extends_it_is_fine() -> None:
+    assert isinstance(combine([ASGAN(), Method()]), ASGAN)
+
+
+def test_nothing_to_combine_is_refused() -> None:
+    with pytest.raises(Incompatible, match="name at least one method"):
+        combine([])
+
+
+@pytest.mark.parametrize("order", [[0, 1, 2], [1, 2, 0], [2, 1, 0]])
+def test_the_checks_of_every_method_are_made(order: list[int]) -> None:
+    methods = [SpectralNorm(), WGANGP(), Unrolled()]
+    method = combine([methods[i] for i in order])
+    with pytest.raises(Incompatible, match="BatchNorm in D"):
+        method.check(make_gan(generator(), discriminator(norm="batch")))
+    gan = make_gan(generator(), discriminator(), d_optimizer=torch.optim.RMSprop)
+    with pytest.raises(Incompatible, match="RMSprop"):
+        method.check(gan)
+    method.adapt(generator(), network := discriminator())
+    assert parametrize.is_parametrized(network[0], "weight")
+
+
+def test_one_method_alone_is_that_method() -> None:
+    gan, twin = trained(combine([ASGAN(epsilon=0.25)])), trained(ASGAN(epsilon=0.25))
+    assert not changed(discriminator_state(gan), discriminator_state(twin))
+    assert not changed(generator_state(gan), generator_state(twin))

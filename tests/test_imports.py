@@ -1,0 +1,92 @@
+"""Imports run one way: bench to methods.base and architectures, and never back."""
+
+import ast
+import subprocess
+import sys
+from importlib.util import resolve_name
+from pathlib import Path
+
+import gin
+import pytest
+
+REPOSITORY = Path(__file__).parents[1]
+OURS = ("architectures", "bench", "methods")
+
+
+def modules(source: str, package: str) -> set[str]:
+    """The dotted names a file imports; of ``from a import b`` both a and a.b."""
+    found: set[str] = set()
+    for node in ast.walk(ast.parse(source)):
+        if isinstance(node, ast.Import):
+            found |= {alias.name for alias in node.names}
+        elif isinstance(node, ast.ImportFrom):
+            base = resolve_name("." * node.level + (node.module or ""), package)
+            found |= {base, *(f"{base}.{alias.name}" for alias in node.names)}
+        elif isinstance(node, ast.Call) and ast.unparse(node.func).endswith(
+            ("import_module", "__import__")
+        ):
+            found |= {arg.value for arg in node.args if isinstance(arg, ast.Constant)}
+    return found
+
+
+def imports_of(folder: str) -> set[tuple[str, str]]:
+    """Every file, with each module of ours that it imports."""
+    found = set()
+    for path in (REPOSITORY / folder).rglob("*.py"):
+        relative = path.relative_to(REPOSITORY)
+        package = ".".join(relative.parent.parts)
+        for name in modules(path.read_text(encoding="utf-8"), package):
+            if name.split(".")[0] in OURS:
+                found.add((str(relative), name))
+    assert found
+    return found
+
+
+def inside(name: str, package: str) -> bool:
+    return f"{name}.".startswith(f"{package}.")
+
+
+@pytest.mark.parametrize(
+    ("source", "found"),
+    [
+        ("import bench.data as d", {"bench.data"}),
+        ("from methods import wgan_gp", {"methods", "methods.wgan_gp"}),
+        ("def f():\n  from . import x", {"package", "package.x"}),
+        ("from .x import y", {"package.x", "package.x.y"}),
+        ("importlib.import_module('bench.cli')", {"bench.cli"}),
+    ],
+)
+def test_every_form_of_import_is_seen(source: str, found: set[str]) -> None:
+    assert modules(source, "package") == found
+
+
+@pytest.mark.parametrize("folder", ["methods", "architectures"])
+def test_methods_and_architectures_import_nothing_of_ours_but_themselves(folder: str) -> None:
+    strangers = [(file, name) for file, name in imports_of(folder) if not inside(name, folder)]
+    assert strangers == []
+
+
+def test_the_machinery_knows_no_method_by_name() -> None:
+    strangers = [
+        (file, name)
+        for file, name in imports_of("bench")
+        if inside(name, "methods") and name != "methods" and not inside(name, "methods.base")
+    ]
+    assert strangers == []
+
+
+def test_gin_files_hold_no_python() -> None:
+    files = [path for path in (REPOSITORY / "gin").rglob("*") if path.is_file()]
+    assert files
+    assert {path.suffix for path in files} == {".gin"}
+
+
+def test_our_folder_named_gin_does_not_hide_the_package() -> None:
+    assert callable(gin.parse_config)
+    program = "import gin; print(gin.__file__); gin.parse_config"
+    run = subprocess.run(
+        [sys.executable, "-c", program], cwd=REPOSITORY, capture_output=True, text=True, check=True
+    )
+    file = Path(run.stdout.strip())
+    assert file == Path(gin.__file__)
+    assert REPOSITORY / "gin" not in file.parents
