@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -27,11 +27,13 @@ class GAN:
     Attributes:
         generator: maps latents (N, latent_dim) to samples of the data's shape, images in [-1, 1].
         discriminator: maps samples to logits (N,). Losses call it and nothing else, so that they
-            can be evaluated against a virtual discriminator (see ``Unrolled``).
+            can be evaluated against a virtual discriminator (see ``Unrolled``). One that judges
+            m samples together gives (N/m,), and says m in an attribute ``samples_per_logit``.
         latent_stream: the stream of latents; every method at one seed sees the same one.
         noise: the method's own stream (interpolation coefficients, random directions).
         step: generator steps finished so far.
         steps_per_epoch: generator steps that one pass over the data takes.
+        batch_size: samples in every batch of training.
     """
 
     generator: nn.Module
@@ -43,6 +45,7 @@ class GAN:
     noise: torch.Generator
     step: int = 0
     steps_per_epoch: int = 1
+    batch_size: int = 1
 
     def latents(self, n: int) -> Tensor:
         """Draws ``n`` standard normal latents, shape (n, latent_dim)."""
@@ -72,15 +75,38 @@ class Method:
 
     d_steps: int = 1
 
+    def make_discriminator(
+        self, architecture: Callable[[Sequence[int]], nn.Module], shape: Sequence[int]
+    ) -> nn.Module:
+        """Builds the discriminator; a method may ask for another shape, or wrap it.
+
+        Args:
+            architecture: called with the shape of one input, gives a network.
+            shape: of one sample.
+        """
+        return architecture(shape)
+
     def adapt(self, generator: nn.Module, discriminator: nn.Module) -> None:
         """Alters the networks in place, once, before their optimizers exist."""
 
     def check(self, gan: GAN) -> None:
         """Refuses what the method cannot work with, before any training.
 
+        Here it is a combination in which one method's loss or step silently replaces another's.
+
         Raises:
             Incompatible: with the remedy in the message.
         """
+        for hook in ("d_loss", "g_loss", "d_step", "g_step", "step", "d_steps_at"):
+            owners = [cls for cls in type(self).__mro__ if hook in vars(cls)]
+            last = next(cls for cls in owners if not _calls_super(vars(cls)[hook]))
+            for lost in owners[owners.index(last) :]:
+                if not issubclass(last, lost):
+                    raise Incompatible(
+                        f"{lost.__name__}'s {hook} would never be called, since "
+                        f"{last.__name__}'s does not call the next one's: name {lost.__name__} "
+                        f"before {last.__name__} in combine.methods, or leave one of them out"
+                    )
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The discriminator's loss, a scalar, on batches of the data's shape (N, ...)."""
@@ -104,14 +130,18 @@ class Method:
         descend(gan.g_optimizer, loss)
         return {"g_loss": loss.detach()}
 
+    def d_steps_at(self, gan: GAN) -> int:
+        """How many discriminator steps come with the generator's next one."""
+        return self.d_steps
+
     def step(self, gan: GAN, batches: Iterator[Tensor]) -> Logs:
-        """One generator step: ``d_steps`` discriminator steps, then the generator's.
+        """One generator step: the discriminator's steps, then the generator's.
 
         Returns:
             Scalars to log, still on the device: reading one would wait for it.
         """
         logs: Logs = {}
-        for _ in range(self.d_steps):
+        for _ in range(self.d_steps_at(gan)):
             real = next(batches)
             logs |= self.d_step(gan, real)
         return logs | self.g_step(gan, real)
@@ -158,3 +188,8 @@ def ghost(network: nn.Module) -> Callable[[Tensor], Tensor]:
         name: buffer.clone() for name, buffer in network.named_buffers()
     }
     return lambda batch: functional_call(network, state, (batch,))
+
+
+def _calls_super(function: Any) -> bool:
+    """Whether a method's code calls on the next class by ``super()``."""
+    return "__class__" in function.__code__.co_freevars

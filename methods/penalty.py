@@ -1,4 +1,8 @@
-"""Per-sample input gradients of the discriminator, which gradient penalties are made of."""
+"""Per-sample input gradients of the discriminator, which gradient penalties are made of.
+
+Each costs a pass of its own through D, on inputs cut from any graph: the other player, and the
+gradient of D's loss at the real samples, know nothing of it.
+"""
 
 import torch
 from torch import Tensor, nn
@@ -16,9 +20,17 @@ def input_gradients(gan: GAN, inputs: Tensor) -> Tensor:
 
     Returns:
         The gradients, flattened to (N, d).
+
+    Raises:
+        Incompatible: if D gives other than one logit a sample.
     """
     inputs = inputs.detach().requires_grad_()
     logits = gan.discriminator(inputs)
+    if len(logits) != len(inputs):
+        raise Incompatible(
+            f"a gradient penalty takes one logit a sample, and D gives {len(logits)} for "
+            f"{len(inputs)}: a discriminator that judges samples together cannot be penalised so"
+        )
     (gradients,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
     return gradients.flatten(1)
 
@@ -26,6 +38,22 @@ def input_gradients(gan: GAN, inputs: Tensor) -> Tensor:
 def norms(gradients: Tensor) -> Tensor:
     """The L2 norm of each row of (N, d), shape (N,), with gradient 0 and not NaN at the origin."""
     return torch.linalg.vector_norm(gradients, dim=1)
+
+
+def mean_square(gan: GAN, inputs: Tensor) -> Tensor:
+    """E ||grad f||^2, summed over all of a sample's values: of (N, ...), a scalar."""
+    return input_gradients(gan, inputs).square().sum(1).mean()
+
+
+def per_sample_uniform(gan: GAN, batch: Tensor) -> Tensor:
+    """One number from U[0, 1) a sample, shaped (N, 1, ...) to go with a batch (N, ...)."""
+    shape = (len(batch),) + (1,) * (batch.dim() - 1)
+    return torch.rand(shape, generator=gan.noise, device=batch.device)
+
+
+def interpolates(gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
+    """A point on the line between each real and its fake sample, of their shape (N, ...)."""
+    return torch.lerp(fake, real, per_sample_uniform(gan, real))
 
 
 def refuse_batch_norm(gan: GAN, method: str) -> None:
@@ -37,6 +65,12 @@ def refuse_batch_norm(gan: GAN, method: str) -> None:
     Raises:
         Incompatible: with the remedy in the message.
     """
+    together = getattr(gan.discriminator, "samples_per_logit", 1)
+    if together > 1:
+        raise Incompatible(
+            f"{method} penalises each sample's own gradient, and D here judges {together} samples "
+            "together; leave one of the two methods out"
+        )
     if not isinstance(gan.discriminator, nn.Module):
         return
     for name, module in gan.discriminator.named_modules():

@@ -3,11 +3,10 @@
 from dataclasses import dataclass
 
 import gin
-import torch
 from torch import Tensor
 
 from methods.base import GAN
-from methods.penalty import input_gradients, norms, refuse_batch_norm
+from methods.penalty import input_gradients, interpolates, norms, refuse_batch_norm
 from methods.wasserstein import Wasserstein
 
 
@@ -32,8 +31,6 @@ class WGANGP(Wasserstein):
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """E f(G(z)) - E f(x) + lambda E (|grad f(x~)| - 1)^2, one alpha a sample."""
-        shape = (len(real),) + (1,) * (real.dim() - 1)
-        alpha = torch.rand(shape, generator=gan.noise, device=real.device)
-        between = torch.lerp(fake, real, alpha)
+        between = interpolates(gan, real, fake)
         penalty = (norms(input_gradients(gan, between)) - 1).square().mean()
         return super().d_loss(gan, real, fake) + self.penalty * penalty

@@ -185,11 +185,13 @@ def test_without_batch_norm_a_logit_is_its_own_samples(norm: str) -> None:
     assert torch.allclose(network(images), alone, atol=1e-5)
 
 
-def test_layer_norm_covers_a_samples_every_feature() -> None:
+def test_layer_norm_covers_a_samples_features_together() -> None:
     network = DCGANDiscriminator((3, 16, 16), width=4, norm="layer")
-    normed = network.layers[3](draw(2, 8, 4, 4) * 3 + 1)
+    maps = draw(2, 8, 4, 4) + torch.arange(8.0)[:, None, None]
+    normed = network.layers[3](maps)
     assert torch.allclose(normed.flatten(1).mean(1), torch.zeros(2), atol=1e-5)
     assert torch.allclose(normed.flatten(1).var(1, correction=0), torch.ones(2), atol=1e-3)
+    assert normed.mean((2, 3)).abs().max() > 1  # no feature map by itself
 
 
 @pytest.mark.parametrize("shape", [(3, 32, 16), (3, 28, 28), (3, 256, 256), (32, 32), (2,)])

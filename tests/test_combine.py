@@ -14,6 +14,7 @@ from gan_factory import (
     make_gan,
     watch,
 )
+from torch import nn
 from torch.nn.utils import parametrize
 from torch.optim import Adam
 
@@ -142,6 +143,23 @@ def test_a_base_after_what_extends_it_is_fine() -> None:
 def test_nothing_to_combine_is_refused() -> None:
     with pytest.raises(Incompatible, match="name at least one method"):
         combine([])
+
+
+class Shifted(Method):
+    """Alters D in a way of its own."""
+
+    def adapt(self, generator: nn.Module, discriminator: nn.Module) -> None:
+        super().adapt(generator, discriminator)
+        with torch.no_grad():
+            discriminator[0].bias.fill_(7)
+
+
+@pytest.mark.parametrize("order", [[0, 1], [1, 0]])
+def test_the_networks_are_adapted_by_every_method(order: list[int]) -> None:
+    methods = [SpectralNorm(), Shifted()]
+    combine([methods[i] for i in order]).adapt(generator(), network := discriminator())
+    assert parametrize.is_parametrized(network[0], "weight")
+    assert (network[0].bias == 7).all()
 
 
 @pytest.mark.parametrize("order", [[0, 1, 2], [1, 2, 0], [2, 1, 0]])

@@ -16,9 +16,11 @@ def headline(board: Board) -> Table:
     results = Results(board)
     data = tables.headline(results)
     data = data[[name for name in data.columns if not name.startswith(LEFT_TO_THE_PAGE)]]
+    short = {f"{results.label}, last": "last", "D gradients / G step": "D grads"}
+    data = data.rename(columns=short)
     verdict = "" if results.distinguished else " No significant difference."
     table = Table(
-        title=Text(board.label),
+        title=Text(f"{board.label}: {results.label}"),
         caption=Text(f"{tables.standing(results)}{verdict} {tables.power(results.pairwise)}"),
     )
     for index, name in enumerate(data.columns):

@@ -8,7 +8,7 @@ from methods.base import GAN
 
 
 def build(experiment: Experiment, seed: int, device: torch.device) -> GAN:
-    """Builds the networks, lets the method adapt and check them, and builds the optimizers.
+    """Builds the networks as the method asks, lets it check them, and builds the optimizers.
 
     Weights are drawn on the CPU whatever the device, each network's from a stream of its own, so
     that a setting of one does not change the other's start.
@@ -28,7 +28,7 @@ def build(experiment: Experiment, seed: int, device: torch.device) -> GAN:
     with initial, seeded(seed, "initial weights of G"):
         generator = experiment.generator(shape, experiment.latent_dim)
     with initial, seeded(seed, "initial weights of D"):
-        discriminator = experiment.discriminator(shape)
+        discriminator = experiment.method.make_discriminator(experiment.discriminator, shape)
     with initial, seeded(seed, "adapt"):
         experiment.method.adapt(generator, discriminator)
     generator.to(device)
@@ -41,6 +41,7 @@ def build(experiment: Experiment, seed: int, device: torch.device) -> GAN:
         latent_dim=experiment.latent_dim,
         latent_stream=stream(seed, "latents", device=streams),
         noise=stream(seed, "noise", device=streams),
+        batch_size=experiment.batch_size,
     )
     experiment.method.check(gan)
     return gan

@@ -1,0 +1,35 @@
+"""``ganbench conform``: whether a method does what every method must."""
+
+import argparse
+import traceback
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import torch
+from rich.console import Console
+
+from bench import conformance
+from bench.config import names
+
+_TORCH = str(Path(torch.__file__).parent)
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the method."""
+    parser.add_argument("method", metavar="METHOD", help="a name (see ganbench list methods)")
+
+
+def main(options: argparse.Namespace) -> int:
+    """Runs every check and prints a line on each."""
+    path = names.find("methods", options.method, "METHOD")
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    console.print(f"{options.method}: {path}")
+    torch.set_num_threads(1)
+    failures = 0
+    with TemporaryDirectory() as folder:
+        run = conformance.toy_run(options.method, Path(folder))
+        for check in conformance.CHECKS:
+            fault = _fault(check, run)
+            failures += fault is not None
+            console.print(f"{check.__name__.replace('_', ' ')}: {fault or 'ok'}")
+    return 1 if failures else 0
