@@ -11,6 +11,7 @@ from bench.errors import UsageError, nearest
 
 COMMANDS = {
     "list": "methods, architectures, datasets, settings and suites, with a line on each",
+    "conform": "check that a method does what every method must",
     "run": "train and score what a suite still lacks, then write its leaderboard",
     "report": "rebuild leaderboards from records",
     "speed": "measure each method's step against vanilla's, and the loop's own share",

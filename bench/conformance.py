@@ -1,12 +1,15 @@
 """What every method must do, whoever wrote it: checks that take a method's name and raise.
 
 Each check trains the method for a few steps through the real config, loop and judge, on toy data:
-a ring of Gaussians and a small perceptron without BatchNorm, which no method may refuse.
+a ring of Gaussians and a small perceptron without BatchNorm, which no method may refuse; one of
+them takes a step on digits with convolutions.
 """
 
 import copy
 import io
 from collections.abc import Callable
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
@@ -14,9 +17,13 @@ import gin
 import torch
 from torch import Tensor, nn
 
+from architectures.dcgan import DCGANDiscriminator, DCGANGenerator
 from bench.config.compose import load
 from bench.config.plan import make_plan
 from bench.config.run import Run
+from bench.data.digits import Digits
+from bench.data.loader import Loader
+from bench.training.build import build
 from bench.training.experiment import Experiment
 from bench.training.trainer import Trainer
 
@@ -54,11 +61,35 @@ def toy_run(method: str, folder: Path) -> Run:
     return make_plan(str(suite)).runs[0]
 
 
+def toy_experiment(run: Run) -> Experiment:
+    """The parts of the run."""
+    load(run.config)
+    return gin.get_configurable("Experiment")()
+
+
 def toy_trainer(run: Run) -> Trainer:
     """A trainer of the run, at its start."""
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+    experiment = toy_experiment(run)
     return Trainer(experiment, run.seed, experiment.judge(experiment.data))
+
+
+def builds_without_memory(run: Run) -> None:
+    """Its networks can be built on the meta device, as a suite's are before any work."""
+    build(toy_experiment(run), run.seed, torch.device("meta"))
+
+
+def steps_on_images(run: Run) -> None:
+    """A step on images, with convolutions, gives finite losses."""
+    images = replace(
+        toy_experiment(run),
+        data=Digits(),
+        generator=partial(DCGANGenerator, width=4, norm="none"),
+        discriminator=partial(DCGANDiscriminator, width=4, norm="none"),
+    )
+    gan = build(images, run.seed, torch.device("cpu"))
+    batches = Loader(images.data.training(), images.batch_size, run.seed)
+    for name, value in images.method.step(gan, batches).items():
+        _require(bool(value.isfinite()), f"{name} is {value} on images")
 
 
 def trains(run: Run) -> None:
@@ -119,8 +150,12 @@ def counts_its_cost(run: Run) -> None:
     )
 
 
-CHECKS: tuple[Callable[[Run], None], ...] = (
+Check = Callable[[Run], None]
+
+CHECKS: tuple[Check, ...] = (
+    builds_without_memory,
     trains,
+    steps_on_images,
     is_deterministic,
     leaves_the_other_player_alone,
     resumes,

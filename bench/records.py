@@ -40,6 +40,31 @@ class Points(TypedDict):
     values: list[list[float]]
 
 
+class Expectation(TypedDict):
+    """What theory expects of a run, and what was observed.
+
+    Attributes:
+        updates: "alternating" or "simultaneous".
+        verdict: what becomes of the run, in a word.
+        quantity: the number that tells, in words; ``formula`` says how theory computes it.
+        eigenvalues: of the continuous system, each as [real, imaginary]; none where it has none.
+        predicted: the number, by theory.
+        tolerance: how far from it the observed number may be.
+        observed: the number, measured on the run; None where it could not be.
+        agrees: whether the two agree.
+    """
+
+    updates: Literal["alternating", "simultaneous"]
+    verdict: str
+    quantity: str
+    formula: str
+    eigenvalues: list[list[float]]
+    predicted: float
+    tolerance: float
+    observed: float | None
+    agrees: bool
+
+
 class Record(TypedDict):
     """One run. Numbers are finite; what could not be computed is None.
 
@@ -54,8 +79,10 @@ class Record(TypedDict):
             D so far), ``seconds`` and each metric.
         diagnostics: one row an evaluation, of D's outputs and input gradients.
         losses: one row a logging interval.
-        cost: ``g_steps``, ``d_gradients``, ``seconds``, ``peak_memory_bytes`` and
-            ``images_per_second`` of the whole run; None only where a run failed early.
+        cost: ``g_steps``, ``d_gradients``, ``seconds`` (of training: the process's own on the CPU,
+            the wall's on a GPU), ``peak_memory_bytes`` and ``images_per_second`` of the whole
+            run; None only where a run failed early.
+        oracle: theory's word on the run, where the suite names a theory of its method.
         provenance: what it ran on; ``finished`` is an ISO 8601 time, in UTC unless it says else.
     """
 
@@ -80,6 +107,7 @@ class Record(TypedDict):
     losses: list[Row]
     cost: NotRequired[Row | None]
     samples: NotRequired[Images | Points | None]
+    oracle: NotRequired[Expectation]
     provenance: dict[str, Any]
 
 

@@ -97,7 +97,8 @@ class Method:
         Raises:
             Incompatible: with the remedy in the message.
         """
-        for hook in ("d_loss", "g_loss", "d_step", "g_step", "step", "d_steps_at"):
+        hooks = ("make_discriminator", "d_loss", "g_loss", "d_step", "g_step", "step", "d_steps_at")
+        for hook in hooks:
             owners = [cls for cls in type(self).__mro__ if hook in vars(cls)]
             last = next(cls for cls in owners if not _calls_super(vars(cls)[hook]))
             for lost in owners[owners.index(last) :]:

@@ -60,9 +60,22 @@ class Lazy(Method):
         return {"d_loss": torch.zeros(())}
 
 
+class ReadsWeights(Method):
+    def adapt(self, generator: torch.nn.Module, discriminator: torch.nn.Module) -> None:
+        self.start = float(next(discriminator.parameters()).sum())
+
+
+class PointsOnly(Method):
+    def d_loss(self, gan: GAN, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        alpha = torch.rand(len(real), 1, generator=gan.noise)
+        return super().d_loss(gan, torch.lerp(fake, real, alpha), fake)
+
+
 @pytest.mark.parametrize(
     ("method", "check"),
     [
+        (ReadsWeights, conformance.builds_without_memory),
+        (PointsOnly, conformance.steps_on_images),
         (LeakyGradient, conformance.leaves_the_other_player_alone),
         (MovesBoth, conformance.leaves_the_other_player_alone),
         (Forgetful, conformance.resumes),
@@ -73,14 +86,9 @@ class Lazy(Method):
 )
 def test_a_fault_is_caught(method, check, tmp_path, monkeypatch):
     run = conformance.toy_run("vanilla", tmp_path)
-    build = conformance.toy_trainer
-
-    def faulty(run):
-        trainer = build(run)
-        experiment = dataclasses.replace(trainer.experiment, method=method())
-        trainer.experiment = experiment
-        return trainer
-
-    monkeypatch.setattr(conformance, "toy_trainer", faulty)
-    with pytest.raises(conformance.NotConforming):
+    of = conformance.toy_experiment
+    monkeypatch.setattr(
+        conformance, "toy_experiment", lambda run: dataclasses.replace(of(run), method=method())
+    )
+    with pytest.raises((conformance.NotConforming, RuntimeError)):
         check(run)

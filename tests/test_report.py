@@ -361,11 +361,12 @@ def test_the_overview_has_a_row_for_each_suite(tmp_path: Path) -> None:
     assert "none told apart" in text
 
 
-def test_the_terminal_shows_the_same_rows() -> None:
+def test_the_terminal_shows_the_pages_main_columns() -> None:
     board = board_of(suite({"vanilla": 40.0, "as_gan": 20.0}))
     console = Console(width=250, file=StringIO(), force_terminal=False)
     console.print(screen.headline(board))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
-    for cell in tables.headline(Results(board)).to_numpy().ravel():
+    rows = tables.headline(Results(board))
+    for cell in rows[["method", "rank", "best", "failures", "time / vanilla"]].to_numpy().ravel():
         assert cell in shown
     assert "Screening only: 3 seeds." in shown

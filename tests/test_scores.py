@@ -19,7 +19,7 @@ from bench.scores.coverage import covered, divergence
 from bench.scores.features import KID_SIZE, FeatureScores
 from bench.scores.frozen import FrozenClassifier
 from bench.scores.judge import Judge, thousands
-from bench.scores.modes import ModeJudge
+from bench.scores.modes import ModeJudge, overlap
 from bench.scores.stacked import StackedJudge
 
 
@@ -84,6 +84,16 @@ def test_a_perfect_sampler_reaches_the_theoretical_floors(data: Mixture) -> None
     assert not any(oracle.collapsed(run) for run in runs)
 
 
+def test_overlap_is_one_minus_total_variation_by_hand() -> None:
+    within = 1 - math.exp(-4.5)
+    counts = torch.tensor([40, 10, 0, 30])
+    shares = [0.4, 0.1, 0.0, 0.3, 0.2]  # the last: of 100 samples, 20 lie outside every mode
+    perfect_shares = [within / 4] * 4 + [1 - within]
+    distance = sum(abs(a - b) for a, b in zip(shares, perfect_shares, strict=True)) / 2
+    assert overlap(counts, 100) == pytest.approx(1 - distance)
+    assert overlap(torch.zeros(4), 100) == pytest.approx(1 - within)
+
+
 def test_missed_modes_follow_the_formula() -> None:
     data = Grid()
     oracle = ModeJudge(data, samples=50)
@@ -95,6 +105,8 @@ def test_missed_modes_follow_the_formula() -> None:
 def test_a_sampler_of_one_mode() -> None:
     oracle = judge("ring")
     scores = oracle.score(Ring().centres[:1].expand(2500, 2))
+    assert scores["overlap"] == pytest.approx((1 - math.exp(-4.5)) / 8)
+    del scores["overlap"]
     assert scores == {"modes": 1, "modes_fair": 1, "hq": 1, "kl": pytest.approx(math.log(8))}
     assert oracle.collapsed(scores)
 

@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bench import conformance
 from bench.config import names
+from bench.config.run import Run
 
 _TORCH = str(Path(torch.__file__).parent)
 
@@ -33,3 +34,20 @@ def main(options: argparse.Namespace) -> int:
             failures += fault is not None
             console.print(f"{check.__name__.replace('_', ' ')}: {fault or 'ok'}")
     return 1 if failures else 0
+
+
+def _fault(check: conformance.Check, run: Run) -> str | None:
+    """What is wrong, in a line, or None; an error is given with the last line outside torch."""
+    try:
+        check(run)
+    except conformance.NotConforming as fault:
+        return str(fault)
+    except Exception as error:
+        frames = [
+            f"{frame.filename}:{frame.lineno}"
+            for frame in traceback.extract_tb(error.__traceback__)
+            if not frame.filename.startswith(_TORCH)
+        ]
+        summary = traceback.format_exception_only(error)[-1].strip()
+        return f"{summary} ({frames[-1]})"
+    return None

@@ -1,6 +1,7 @@
 """``ganbench list``: what there is to choose from."""
 
 import argparse
+import sys
 
 from rich.console import Console
 from rich.table import Table
@@ -28,4 +29,13 @@ def main(options: argparse.Namespace) -> int:
             table.add_row(name, names.description(path))
         if table.row_count:
             console.print(table)
+        if kind == "methods":
+            _print_ignored()
     return 0
+
+
+def _print_ignored() -> None:
+    """Says which methods of other packages are not in the list, and why."""
+    for sentences in names.installed().ignored.values():
+        for sentence in sentences:
+            print(f"ganbench: ignored: {sentence}", file=sys.stderr)

@@ -1,5 +1,6 @@
 """Methods of other packages, found by their entry points."""
 
+import traceback
 from collections.abc import Collection
 from dataclasses import dataclass, field
 from importlib.metadata import EntryPoint, entry_points
@@ -53,13 +54,15 @@ def _package(point: EntryPoint) -> str:
 
 
 def _gin_file(point: EntryPoint) -> Path:
+    module = point.value.partition(":")[0].strip()
     try:
-        spec = find_spec(point.value)
+        spec = find_spec(module)
     except Exception as error:  # finding a submodule runs its package, which may do anything
-        raise _Unusable(f"but its module {point.value} cannot be found ({error})") from error
+        reason = traceback.format_exception_only(error)[-1].strip()
+        raise _Unusable(f"but its module {module} cannot be found ({reason})") from error
     if spec is None or spec.origin is None:
-        raise _Unusable(f"but its module {point.value} cannot be found")
+        raise _Unusable(f"but its module {module} cannot be found")
     path = Path(spec.origin).with_name(f"{point.name}.gin")
     if not path.is_file():
-        raise _Unusable(f"but has no {path.name} in {path.parent}, beside its module {point.value}")
+        raise _Unusable(f"but has no {path.name} in {path.parent}, beside its module {module}")
     return path

@@ -1,13 +1,15 @@
 """Where the gin files are, and what names they give to methods, settings and suites."""
 
-from importlib.metadata import entry_points
-from importlib.util import find_spec
+import logging
+from functools import cache
 from pathlib import Path
 
+from bench.config.installed import Installed, installed_methods
 from bench.errors import UsageError, nearest
 
 KINDS = ("methods", "architectures", "datasets", "settings", "suites", "search")
-ENTRY_POINTS = "ganbench.methods"
+
+log = logging.getLogger(__name__)
 
 _PACKAGE = Path(__file__).parents[1]
 _INSTALLED = _PACKAGE / "gin_files"
@@ -22,10 +24,15 @@ def base() -> Path:
 
 def available(kind: str) -> dict[str, Path]:
     """Every name of one of ``KINDS`` and its gin file, sorted by name."""
-    found = {path.stem: path for path in (ROOT / kind).glob("*.gin")}
+    found = _own(kind)
     if kind == "methods":
-        found |= _installed_methods()
+        found |= installed().methods
     return dict(sorted(found.items()))
+
+
+def installed() -> Installed:
+    """The methods of other packages, and what is wrong with those that cannot be offered."""
+    return installed_methods(_own("methods"))
 
 
 def find(kind: str, name: str, where: str) -> Path:
@@ -40,6 +47,11 @@ def find(kind: str, name: str, where: str) -> Path:
         UsageError: if there is none; it gives the nearest name.
     """
     files = available(kind)
+    ignored = installed().ignored.get(name, []) if kind == "methods" else []
+    if name not in files and ignored:
+        raise UsageError(f"{where}: {'; '.join(ignored)}")
+    for sentence in ignored:
+        _warn_once(f"{sentence}; {files[name]} is used")
     if name not in files:
         raise UsageError(f"{where}: no {kind[:-1]} named {name!r}; {nearest(name, files)}")
     return files[name]
@@ -75,11 +87,10 @@ def description(path: Path) -> str:
     return ""
 
 
-def _installed_methods() -> dict[str, Path]:
-    """Methods of other packages: an entry point names a module, with NAME.gin in its folder."""
-    found = {}
-    for point in entry_points(group=ENTRY_POINTS):
-        spec = find_spec(point.module)
-        if spec is not None and spec.origin is not None:
-            found[point.name] = Path(spec.origin).with_name(f"{point.name}.gin")
-    return found
+def _own(kind: str) -> dict[str, Path]:
+    return {path.stem: path for path in (ROOT / kind).glob("*.gin")}
+
+
+@cache
+def _warn_once(sentence: str) -> None:
+    log.warning(sentence)

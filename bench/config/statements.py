@@ -1,6 +1,7 @@
 """Reads gin files into bindings that remember where they stand."""
 
 import tokenize
+import traceback
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from importlib import import_module
@@ -151,6 +152,9 @@ def _import(module: str, where: str) -> None:
         import_module(module)
     except ImportError as error:
         raise UsageError(f"{where}: cannot import {module}: {error}") from error
+    except Exception as error:  # a module runs code, which may do anything
+        reason = traceback.format_exception_only(error)[-1].strip()
+        raise UsageError(f"{where}: cannot import {module}: {reason}") from error
 
 
 def _short(path: Path) -> str:

@@ -5,13 +5,14 @@ from pathlib import Path
 
 from bench import records as files
 from bench.records import Record
+from bench.report import oracles
 from bench.report.figures import cost_figure, steps_figure, svg
 from bench.report.page import overview, page
 from bench.report.samples import sample_grid
 from bench.report.selection import Board, boards, slug
 
 PAGE = "README.md"
-FIGURES = ("curves.svg", "cost.svg", "samples.png")
+FIGURES = ("curves.svg", "cost.svg", "samples.png", "courses.svg")
 
 
 def build(records: Iterable[Record], out: Path) -> list[Path]:
@@ -52,6 +53,8 @@ def _build(board: Board, folder: Path) -> Path:
 
 
 def _figures(board: Board) -> dict[str, bytes]:
+    if oracles.has_oracle(board):
+        return {"courses.svg": svg(oracles.portraits(board))}
     curves, cost, samples = steps_figure(board), cost_figure(board), sample_grid(board)
     drawn = {
         "curves.svg": svg(curves) if curves else None,

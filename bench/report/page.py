@@ -7,7 +7,7 @@ from typing import Any
 import pandas as pd
 
 from bench.records import Record, canonical, finished_at
-from bench.report import markdown, tables
+from bench.report import markdown, oracles, published, tables
 from bench.report.markdown import escape
 from bench.report.selection import Board
 from bench.report.tables import Results, plural
@@ -33,11 +33,52 @@ def page(board: Board, figures: Iterable[str]) -> str:
         figures: names of the picture files that lie beside it.
     """
     results = Results(board)
-    available = list(figures)
+    body = _theory(board) if oracles.has_oracle(board) else _ranking(results, list(figures))
     sections = [
         f"# {escape(board.label)}",
         _introduction(results),
         _left_out(board),
+        *body,
+        "## Protocol",
+        "Scores compare only under the same protocol.",
+        markdown.table(_two_columns(flatten(board.protocol or {}))),
+        "## Provenance",
+        markdown.table(_two_columns(_origins(board.records))),
+        "## Reproduce",
+        _reproduce(results),
+        "This page and its figures are generated from `records/`; edit neither by hand.",
+    ]
+    return "\n\n".join(section for section in sections if section) + "\n"
+
+
+def _theory(board: Board) -> list[str]:
+    """The sections of a suite that theory speaks of; its methods are not ranked."""
+    verdicts = [f"**{verdict}**: {text}." for verdict, (_, text) in oracles.VERDICTS.items()]
+    return [
+        "## Theory and observation",
+        f"**{escape(oracles.summary(board))}** Predictions are closed forms in each method's "
+        "hyper-parameters; what they are held against is measured on the course of the real "
+        "method in the real training loop. Nothing here ranks methods.",
+        "![Courses through the plane of generator and discriminator](courses.svg)",
+        "Each run's course: the generator's location theta to the right, the discriminator's slope "
+        "psi upwards, pale at its beginning, with a dot at its end. The data are at the centre, "
+        "the dotted circle has radius 1, and black marks are where theory says that the course "
+        "ends: at a cross, or on the dashed circle.",
+        markdown.table(oracles.table(board)),
+        markdown.bullets(verdicts),
+        "*Eigenvalues*: of the continuous system at the equilibrium. *Factor a step*: of the "
+        "distance r from the equilibrium, near it. *Gain*: in a unit of time, which is h times "
+        "steps for the learning rate h. *Friction a half-cycle*: what the amplitude loses beyond "
+        "vanilla's own loss, in runs that come to rest where theory allows. *Tolerance*: how far "
+        "apart predicted and observed may be; the factor is exact, and the other forms are to "
+        "leading order in h and r.",
+    ]
+
+
+def _ranking(results: Results, available: list[str]) -> list[str]:
+    """The sections of a suite that compares methods."""
+    board = results.board
+    return [
         "## Results",
         _verdict(results),
         markdown.table(tables.headline(results)),
@@ -53,16 +94,8 @@ def page(board: Board, figures: Iterable[str]) -> str:
         markdown.table(tables.all_metrics(results)),
         markdown.folded("The course of training", _course(results)),
         markdown.folded("All comparisons", _comparisons(results)),
-        "## Protocol",
-        "Scores compare only under the same protocol.",
-        markdown.table(_two_columns(flatten(board.protocol or {}))),
-        "## Provenance",
-        markdown.table(_two_columns(_origins(board.records))),
-        "## Reproduce",
-        _reproduce(results),
-        "This page and its figures are generated from `records/`; edit neither by hand.",
+        _published(board),
     ]
-    return "\n\n".join(section for section in sections if section) + "\n"
 
 
 INTERVAL = (
@@ -79,6 +112,8 @@ def overview(boards: Iterable[Board]) -> str:
     for board in boards:
         results = Results(board)
         leading = ", ".join(results.leaders) if results.distinguished else "none told apart"
+        if oracles.has_oracle(board):
+            leading = oracles.summary(board).rstrip(".")
         rows.append(
             {
                 "leaderboard": f"[{escape(board.label)}]({board.label}/README.md)",
@@ -254,6 +289,17 @@ def _reproduce(results: Results) -> str:
     whole = markdown.code([shlex.join(start)], "sh")
     each = markdown.code([shlex.join(row) for row in rows], "sh")
     return f"{whole}\n\nOne row at a time:\n\n{each}"
+
+
+def _published(board: Board) -> str:
+    quoted = published.table(board.records[0]["dataset"])
+    if quoted is None:
+        return ""
+    caution = (
+        "Quoted from their sources. Networks, training and data differ from ours as well as the "
+        "protocol named, so they are not ranked with the rows above."
+    )
+    return f"## Reported elsewhere\n\n{caution}\n\n{quoted}"
 
 
 def _two_columns(pairs: dict[str, str]) -> pd.DataFrame:

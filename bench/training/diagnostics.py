@@ -19,7 +19,9 @@ def diagnose(gan: GAN, real: Tensor, fake: Tensor, epsilon: float) -> dict[str, 
 
     Returns:
         ``d_real``, ``d_adversarial`` and ``d_fake``: the mean of sigmoid D at x, at
-        x_hat = x - epsilon sign(grad f) and at G(z). ``gradient_l1``: the mean over samples of the
+        x_hat = x - epsilon sign(grad f) and at G(z); ``logit_real`` and ``logit_fake``: the mean
+        logits at x and at G(z), which keep their sign where the sigmoid no longer tells
+        them from 1/2 or has saturated. ``gradient_l1``: the mean over samples of the
         L1 norm of the logit's gradient, and ``gradient_sparsity``: the mean of its Hoyer sparsity,
         which is 0 for equal entries and 1 for a single one.
     """
@@ -29,10 +31,13 @@ def diagnose(gan: GAN, real: Tensor, fake: Tensor, epsilon: float) -> dict[str, 
     (gradient,) = torch.autograd.grad(logits.sum(), real)
     with torch.no_grad():
         x_hat = real - epsilon * gradient.sign()
+        fake_logits = ghost(discriminator)(fake)
         values = {
             "d_real": logits.sigmoid().mean(),
             "d_adversarial": ghost(discriminator)(x_hat).sigmoid().mean(),
-            "d_fake": ghost(discriminator)(fake).sigmoid().mean(),
+            "d_fake": fake_logits.sigmoid().mean(),
+            "logit_real": logits.mean(),
+            "logit_fake": fake_logits.mean(),
             "gradient_l1": gradient.flatten(1).abs().sum(1).mean(),
             "gradient_sparsity": hoyer(gradient.flatten(1)).mean(),
         }

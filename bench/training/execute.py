@@ -106,6 +106,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
     images = step * experiment.batch_size
     return records.check(
         {
+            **_expectation(run, trainer),
             "schema": records.SCHEMA,
             **run.description(),
             "status": status,
@@ -128,6 +129,17 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
             | {"started": started, "finished": datetime.now(UTC).isoformat(timespec="seconds")},
         }
     )
+
+
+def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
+    """Theory's word on the run, under the record's key for it, if the suite has an oracle."""
+    experiment, history = trainer.experiment, trainer.history
+    if experiment.oracle is None:
+        return {}
+    word = experiment.oracle.compare(
+        run.method, experiment.method, trainer.gan, history.scores, history.diagnostics
+    )
+    return {} if word is None else {"oracle": word}
 
 
 def _collapsed(judge: Judge, history: History) -> bool:

@@ -10,6 +10,7 @@ from torch import nn
 from torch.optim import Optimizer
 
 from bench.data.dataset import Dataset
+from bench.oracles.oracle import Oracle
 from bench.scores.judge import Judge
 from methods.base import Method
 
@@ -40,6 +41,7 @@ class Experiment:
             with each "batch"'s own (train mode).
         probe_epsilon: size of the FGSM step, on the model's scale, behind the diagnostic D(x_hat).
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        oracle: where theory knows what a method must do, and the record is to say whether it did.
     """
 
     data: Dataset
@@ -57,6 +59,7 @@ class Experiment:
     batch_norm: str = "running"
     probe_epsilon: float = 1 / 255
     device: str = "auto"
+    oracle: Oracle | None = None
 
     def __post_init__(self) -> None:
         """Checks the budget.

@@ -28,7 +28,10 @@ CHUNK = 500
 
 @dataclass
 class History:
-    """What a run has to show so far, in JSON's types."""
+    """What a run has to show so far, in JSON's types.
+
+    ``seconds`` are of training alone: the process's own on the CPU, the wall's on a GPU.
+    """
 
     step: int = 0
     seconds: float = 0.0
@@ -71,6 +74,8 @@ class Trainer:
         self._probe = decode(data[: experiment.batch_size])
         self._gpus = [self.device.index or 0] if self.device.type == "cuda" else []
         self._global_streams: list[Tensor] = []
+        # What else runs on shared processors must not count; a GPU's work shows on the wall only.
+        self._clock = time.perf_counter if self._gpus else time.process_time
 
     def train(
         self, listen: Callable[[Progress], None], save: Callable[[dict[str, Any]], None]
@@ -101,7 +106,7 @@ class Trainer:
         meter = LossMeter(history.step)
         discriminator = cast(nn.Module, gan.discriminator)
         with counter.counting(discriminator):
-            started, began = time.perf_counter(), history.step
+            began, started, spent = history.step, time.perf_counter(), self._clock()
             while history.step < until:
                 meter.add(experiment.method.step(gan, self.batches))
                 gan.step = history.step = history.step + 1
@@ -110,14 +115,13 @@ class Trainer:
                 row = meter.read()
                 require_finite(gan.generator.parameters(), "weights of G", history.step)
                 require_finite(discriminator.parameters(), "weights of D", history.step)
-                now = time.perf_counter()
-                history.seconds += now - started
+                history.seconds += self._clock() - spent
                 history.d_samples = counter.samples
                 history.losses.append(row)
                 images = (history.step - began) * experiment.batch_size
-                rate = images / max(now - started, 1e-9)
+                rate = images / max(time.perf_counter() - started, 1e-9)
                 listen(Progress(history.step, experiment.steps, row.get("d_loss"), rate))
-                started, began = time.perf_counter(), history.step
+                began, started, spent = history.step, time.perf_counter(), self._clock()
 
     def _evaluate(self) -> None:
         """Scores samples of fixed latents, and probes D; leaves no trace but in the history."""

@@ -1,0 +1,222 @@
+"""The Dirac-GAN's theory of each method: from its hyper-parameters to what it will do.
+
+A gin file binds each to a method by name. Hyper-parameters are read from the method as trained.
+"""
+
+from math import nan
+from typing import Any
+
+import gin
+
+from bench.oracles import normal_forms
+from bench.oracles.normal_forms import Linear, logistic_loss, rest_distance
+from bench.oracles.prediction import Prediction, Updates, Verdict
+from bench.oracles.trajectory import Trajectory
+
+LOGISTIC = Linear(pull=0.5, push=0.5)
+"""The non-saturating and the relativistic GAN near the equilibrium, where the sigmoid is 1/2."""
+
+WASSERSTEIN = Linear(pull=1.0, push=1.0)
+
+LOGISTIC_DAMPING = 1 / 8
+"""E' = -2 u tanh(u / 2) for u = psi theta, about -u^2, whose mean over a circle is E^2 / 8."""
+
+
+@gin.register
+def non_saturating(method: Any, updates: Updates) -> Prediction:
+    """Logistic losses, relativistic ones included."""
+    return _weakly_damped(LOGISTIC, LOGISTIC_DAMPING, 1, updates)
+
+
+@gin.register
+def repeated_step(method: Any, updates: Updates) -> Prediction:
+    """AS-GAN with epsilon = 0: D takes the same step twice, and nothing is damped by it."""
+    return _weakly_damped(Linear(pull=1.0, push=0.5), 2 * LOGISTIC_DAMPING, 1, updates)
+
+
+@gin.register
+def critic(method: Any, updates: Updates) -> Prediction:
+    """A critic whose loss is linear: WGAN inside its clipping, hinge inside its margin."""
+    return _linear(WASSERSTEIN, updates)
+
+
+@gin.register
+def least_squares(method: Any, updates: Updates) -> Prediction:
+    """LSGAN with a bias in D: E' = -2 u (2 u + b) with b' = -2 (b + u), averaged over a circle."""
+    return _weakly_damped(LOGISTIC, 3 / 10, 1, updates)
+
+
+@gin.register
+def lecam(method: Any, updates: Updates) -> Prediction:
+    """LeCam's penalty lambda u^2, half of the time where it is rectified."""
+    share = 2 if method.lecam_rectified else 4
+    rate = LOGISTIC_DAMPING * (1 + share * method.lecam_weight)
+    return _weakly_damped(LOGISTIC, rate, 1, updates)
+
+
+@gin.register
+def real_penalty(method: Any, updates: Updates) -> Prediction:
+    """R1, or R2: gamma/2 psi^2 on one side."""
+    return _linear(Linear(0.5, 0.5, d_damping=method.gamma), updates)
+
+
+@gin.register
+def two_penalties(method: Any, updates: Updates) -> Prediction:
+    """R1 and R2 together, as in R3GAN: gamma psi^2."""
+    return _linear(Linear(0.5, 0.5, d_damping=2 * method.gamma), updates)
+
+
+@gin.register
+def consensus(method: Any, updates: Updates) -> Prediction:
+    """gamma/2 of the squared gradients, which are (theta/2)^2 and (psi/2)^2."""
+    damping = method.consensus_gamma / 4
+    return _linear(Linear(0.5, 0.5, d_damping=damping, g_damping=damping), updates)
+
+
+@gin.register
+def unrolled(method: Any, updates: Updates) -> Prediction:
+    """G sees psi - k d_rate theta/2, and differentiates through it."""
+    return _linear(Linear(0.5, 0.5, g_damping=method.k * updates.d_rate / 2), updates)
+
+
+@gin.register
+def power_penalty(method: Any, updates: Updates) -> Prediction:
+    """WGAN-div: k |psi|^p."""
+    if method.div_p == 2:
+        return _linear(Linear(1.0, 1.0, d_damping=2 * method.div_k), updates)
+    rate, power = normal_forms.power_damping(method.div_k, method.div_p)
+    return _weakly_damped(WASSERSTEIN, rate, power, updates)
+
+
+@gin.register
+def unit_penalty(method: Any, updates: Updates) -> Prediction | None:
+    """WGAN-GP: lambda (|psi| - 1)^2 on a critic's loss."""
+    if method.penalty >= 1:
+        return _sticks(normal_forms.kink_rest(method.penalty, pull=1.0), "2 lambda")
+    if updates.simultaneous:
+        return None
+    return Prediction(
+        "cycles",
+        "amplitude",
+        "2 lambda coth(pi lambda / 2 sqrt(1 - lambda^2))",
+        value=normal_forms.kink_amplitude(method.penalty, pull=1.0),
+        tolerance=0.35 * updates.g_rate,
+        measure=lambda course: course.amplitude(),
+    )
+
+
+@gin.register
+def unit_penalty_logistic(method: Any, updates: Updates) -> Prediction | None:
+    """DRAGAN: the same on logistic losses; sticks where 4 lambda^2 + 2 lambda >= 1.
+
+    Near (theta, psi) = (4 lambda, 0) psi is damped by the penalty, 2 lambda, and by the logistic
+    loss, theta^2 / 4; theta is held where that is enough for no oscillation.
+    """
+    weight = method.dragan_weight
+    if 4 * weight**2 + 2 * weight < 1:
+        return None
+    return _sticks(normal_forms.kink_rest(weight, pull=0.5), "4 lambda")
+
+
+@gin.register
+def perturbed_pair(method: Any, updates: Updates) -> Prediction:
+    """AS-GAN as in its paper: D sees the fakes in both of its steps."""
+    return _friction(method.epsilon, 2, updates)
+
+
+@gin.register
+def perturbed_real(method: Any, updates: Updates) -> Prediction:
+    """AS-GAN as in its author's code: D's second step sees x_hat alone."""
+    return _friction(method.epsilon, 1, updates)
+
+
+@gin.register
+def l1_penalty(method: Any, updates: Updates) -> Prediction:
+    """What AS-GAN is to first order: a friction, and D sees the fakes once."""
+    return _friction(method.l1_epsilon, 1, updates)
+
+
+def _linear(system: Linear, updates: Updates) -> Prediction:
+    factor = system.factor(updates.d_rate, updates.g_rate, updates.simultaneous)
+    drift = factor - 1
+    verdict: Verdict = "converges" if drift < -1e-9 else "diverges" if drift > 1e-9 else "circles"
+    return Prediction(
+        verdict,
+        "factor a step",
+        "spectral radius",
+        value=factor,
+        tolerance=1e-4 + 0.01 * abs(drift),
+        measure=lambda course: course.factor(),
+        eigenvalues=system.eigenvalues,
+    )
+
+
+def _weakly_damped(system: Linear, rate: float, power: float, updates: Updates) -> Prediction:
+    ratio, turn = system.pull / system.push, system.pull * system.push
+    if updates.simultaneous:
+        radius = normal_forms.weak_radius(updates.g_rate, turn, rate, power)
+        return Prediction(
+            "cycles",
+            "radius",
+            f"(h / {rate / turn:g})^(1/{2 * power:g})",
+            value=radius,
+            tolerance=0.01 * radius,
+            measure=lambda course: course.cycle(ratio),
+            eigenvalues=system.eigenvalues,
+        )
+    slope = power * rate
+    return Prediction(
+        "slows",
+        f"gain of 1/r^{2 * power:g}",
+        f"{slope:g}",
+        value=slope,
+        tolerance=0.05 * slope,
+        measure=lambda course: course.growth(power, ratio) / updates.g_rate,
+        eigenvalues=system.eigenvalues,
+    )
+
+
+def _sticks(rest: float, formula: str) -> Prediction:
+    return Prediction(
+        "sticks",
+        "rest",
+        formula,
+        value=rest,
+        tolerance=0.01 * rest,
+        measure=lambda course: course.distance(),
+    )
+
+
+def _friction(epsilon: float, pulls: int, updates: Updates) -> Prediction:
+    """Stops where friction wins: the loss to it is measured on runs that end in the rest set."""
+    h = updates.g_rate
+    if updates.simultaneous and epsilon < normal_forms.critical_epsilon(h, pulls):
+        radius = normal_forms.friction_radius(h, epsilon, pulls)
+        return Prediction(
+            "cycles",
+            "radius",
+            "largest root of r^3 - 2 h r + 16 epsilon / (pi c^1.5)",
+            value=radius,
+            tolerance=0.01 * radius,
+            measure=lambda course: course.cycle(pulls),
+        )
+    loss, rest = normal_forms.friction_loss(epsilon, pulls), rest_distance(epsilon, pulls)
+    growing = h if updates.simultaneous else 0.0
+
+    def measure(course: Trajectory) -> float:
+        if not course.distance() <= rest:
+            return nan
+        before, after = course.half_cycles(rest)
+        if not len(before):
+            return nan
+        others = logistic_loss((before + after) / 2, pulls, growing)
+        return float((before - after - others).mean())
+
+    return Prediction(
+        "stops",
+        "friction a half-cycle",
+        "2 epsilon" if pulls == 1 else f"2 epsilon / {pulls}",
+        value=loss,
+        tolerance=0.06 * loss,
+        measure=measure,
+    )

@@ -1,0 +1,86 @@
+"""Asks theory about a run and holds the answer against the run's course."""
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from math import isfinite
+from typing import Any
+
+import gin
+from torch.optim import SGD, Optimizer
+
+from bench.oracles.prediction import Prediction, Updates
+from bench.oracles.trajectory import Row, Trajectory
+from bench.records import Expectation
+from methods.base import GAN, Method
+
+Theory = Callable[[Any, Updates], Prediction | None]
+"""From a method, as configured, and how it descends, to what it will do, where that is known."""
+
+
+@gin.register
+@dataclass(frozen=True)
+class Oracle:
+    """Which theory speaks of which method; a method that is not named has none.
+
+    Attributes:
+        alternating: by method, where the generator updates after the discriminator.
+        simultaneous: by method, where both update where they stood.
+    """
+
+    alternating: Mapping[str, Theory] = field(default_factory=dict)
+    simultaneous: Mapping[str, Theory] = field(default_factory=dict)
+
+    def predict(self, name: str, method: Method, gan: GAN) -> Prediction | None:
+        """What the method will do, or None where no theory says.
+
+        Args:
+            name: the method's, as in the suite.
+            method: with its hyper-parameters.
+            gan: for its optimizers.
+
+        Raises:
+            ValueError: where an optimizer is not plain gradient descent.
+        """
+        theory = self.alternating.get(name) or self.simultaneous.get(name)
+        if theory is None:
+            return None
+        rates = (_rate("d_optimizer", gan.d_optimizer), _rate("g_optimizer", gan.g_optimizer))
+        return theory(method, Updates(*rates, simultaneous=name in self.simultaneous))
+
+    def compare(
+        self, name: str, method: Method, gan: GAN, scores: Sequence[Row], probes: Sequence[Row]
+    ) -> Expectation | None:
+        """What a run's record says of theory and run, or None where no theory speaks of it.
+
+        Args:
+            name: the method's, as in the suite.
+            method: with its hyper-parameters.
+            gan: for its optimizers.
+            scores: the run's, with the location.
+            probes: its diagnostics.
+        """
+        prediction = self.predict(name, method, gan)
+        if prediction is None:
+            return None
+        observed = prediction.measure(Trajectory.of(scores, probes))
+        return {
+            "updates": "simultaneous" if name in self.simultaneous else "alternating",
+            "verdict": prediction.verdict,
+            "quantity": prediction.quantity,
+            "formula": prediction.formula,
+            "eigenvalues": [[value.real, value.imag] for value in prediction.eigenvalues],
+            "predicted": prediction.value,
+            "tolerance": prediction.tolerance,
+            "observed": observed if isfinite(observed) else None,
+            "agrees": prediction.agrees(observed),
+        }
+
+
+def _rate(player: str, optimizer: Optimizer) -> float:
+    group = optimizer.param_groups[0]
+    if not isinstance(optimizer, SGD) or group["momentum"] or group["weight_decay"]:
+        raise ValueError(
+            f"{player} = {type(optimizer).__name__}: the closed forms are those of plain gradient "
+            "descent; bind @generator/SGD and @discriminator/SGD, without momentum"
+        )
+    return float(group["lr"])

@@ -1,0 +1,830 @@
+"""Closed forms against independent numerics, then real methods in the real loop against both."""
+
+import dataclasses
+from collections.abc import Callable
+from math import exp, pi, sqrt
+from pathlib import Path
+
+import gin
+import numpy as np
+import pytest
+from torch import Tensor
+from torch.nn import functional as F
+
+from architectures.dirac import LinearDiscriminator, LocationGenerator
+from bench import records
+from bench.config.compose import load
+from bench.config.plan import make_plan
+from bench.config.run import Run
+from bench.data.dirac import Dirac, GaussianLocation, quantiles
+from bench.oracles import dirac, normal_forms
+from bench.oracles.normal_forms import Linear
+from bench.oracles.oracle import Oracle
+from bench.oracles.prediction import Prediction, Updates
+from bench.oracles.trajectory import Trajectory
+from bench.report import oracles
+from bench.report.build import build
+from bench.report.selection import boards
+from bench.training.execute import execute
+from bench.training.trainer import Trainer
+from methods.as_gan import ASGAN
+from methods.base import GAN, Logs, Method
+
+Force = Callable[[float, float], float]
+
+SUITE = """
+import bench.oracles.dirac
+import bench.oracles.oracle
+import methods.combine
+import methods.simultaneous
+
+Suite.dataset = "{data}"
+Suite.architecture = "dirac"
+Suite.methods = ["{method}"]
+Suite.seeds = 1
+Experiment.g_optimizer = @generator/SGD
+Experiment.d_optimizer = @discriminator/SGD
+SGD.lr = {h}
+LocationGenerator.start = {start}
+Experiment.steps = {steps}
+Experiment.evaluations = {evaluations}
+Experiment.log_every = {steps}
+Experiment.batch_size = 2
+Experiment.latent_dim = 1
+Experiment.device = "cpu"
+Experiment.oracle = @Oracle()
+{more}
+"""
+
+
+def ignore(_: object) -> None:
+    """Hears progress and states, and does nothing."""
+
+
+def planned(
+    folder: Path,
+    method: str,
+    h: float,
+    time: float,
+    *more: str,
+    start: object = 1.0,
+    data: str = "dirac",
+    every: float = 1.0,
+) -> Run:
+    """The run of one method over so much time, evaluated ``every`` so much of it."""
+    steps = round(time / h)
+    suite = folder / "suite.gin"
+    suite.write_text(
+        SUITE.format(
+            method=method,
+            h=h,
+            start=start,
+            data=data,
+            steps=steps,
+            evaluations=steps // max(1, round(every / h)),
+            more="\n".join(more),
+        )
+    )
+    return make_plan(str(suite)).runs[0]
+
+
+def trainer_of(run: Run, method: Method | None = None) -> Trainer:
+    load(run.config)
+    experiment = gin.get_configurable("Experiment")()
+    if method is not None:
+        experiment = dataclasses.replace(experiment, method=method)
+    return Trainer(experiment, run.seed, experiment.judge(experiment.data))
+
+
+def course_of(trainer: Trainer) -> Trajectory:
+    """Trains to the end; the parameters themselves at each evaluation's step."""
+    steps = trainer.experiment.evaluation_steps
+    generator, discriminator = trainer.gan.generator, trainer.gan.discriminator
+    assert isinstance(generator, LocationGenerator)
+    assert isinstance(discriminator, LinearDiscriminator)
+    points = []
+    for until in steps:
+        trainer.advance(until, ignore)
+        points.append((generator.theta[0].item(), discriminator.linear.weight[0, 0].item()))
+    return Trajectory(np.array(steps, dtype=np.float64), *np.array(points).T)
+
+
+def course(run: Run, method: Method | None = None) -> Trajectory:
+    return course_of(trainer_of(run, method))
+
+
+def observed(run: Run) -> tuple[Prediction, float, Trajectory]:
+    """What theory says of the run, what was measured on it, and its course."""
+    trainer = trainer_of(run)
+    oracle = trainer.experiment.oracle
+    assert oracle is not None
+    prediction = oracle.predict(run.method, trainer.experiment.method, trainer.gan)
+    assert prediction is not None
+    seen = course_of(trainer)
+    return prediction, prediction.measure(seen), seen
+
+
+def simultaneous(method: str, configurable: str, theory: str) -> tuple[str, ...]:
+    """Bindings that give a method's both players their updates at once."""
+    return (
+        "Experiment.method = @combine()",
+        f"combine.methods = [@Simultaneous(), @{configurable}()]",
+        f'Oracle.simultaneous = {{"{method}": @{theory}}}',
+    )
+
+
+# --- closed forms against numerics that know nothing of them
+
+
+def sigmoid(x: float) -> float:
+    return 1 / (1 + exp(-x))
+
+
+def descend(
+    d_force: Force,
+    g_force: Force,
+    h: float,
+    steps: int,
+    *,
+    at_once: bool = False,
+    start: tuple[float, float] = (1.0, 0.0),
+) -> Trajectory:
+    """The recurrence itself, in double precision."""
+    theta, psi = start
+    course = []
+    for _ in range(steps):
+        old = psi
+        psi = psi + h * d_force(theta, psi)
+        theta = theta + h * g_force(theta, old if at_once else psi)
+        course.append((theta, psi))
+    found = np.array(course)
+    return Trajectory(np.arange(1.0, steps + 1), found[:, 0], found[:, 1])
+
+
+def logistic_d(theta: float, psi: float) -> float:
+    return -theta * sigmoid(psi * theta)
+
+
+def logistic_g(theta: float, psi: float) -> float:
+    return psi * sigmoid(-psi * theta)
+
+
+def saturating_g(theta: float, psi: float) -> float:
+    return psi * sigmoid(psi * theta)
+
+
+def unrolled_g(k: int, eta: float) -> Force:
+    def loss(theta: float, psi: float) -> float:
+        for _ in range(k):
+            psi -= eta * theta * sigmoid(psi * theta)
+        return float(np.logaddexp(0, -psi * theta))
+
+    return lambda theta, psi: -(loss(theta + 1e-5, psi) - loss(theta - 1e-5, psi)) / 2e-5
+
+
+def consensus_force(gamma: float, player: int) -> Force:
+    def length(theta: float, psi: float) -> float:
+        return gamma / 2 * (logistic_d(theta, psi) ** 2 + logistic_g(theta, psi) ** 2)
+
+    def force(theta: float, psi: float) -> float:
+        step = 1e-5
+        if player:
+            slope = length(theta, psi + step) - length(theta, psi - step)
+            return logistic_d(theta, psi) - slope / (2 * step)
+        slope = length(theta + step, psi) - length(theta - step, psi)
+        return logistic_g(theta, psi) - slope / (2 * step)
+
+    return force
+
+
+def gaussian_d(s: float) -> Force:
+    z = quantiles(999).double().numpy()
+
+    def force(theta: float, psi: float) -> float:
+        real, fake = s * z, theta + s * z
+        pull = (real / (1 + np.exp(psi * real))).mean() - (fake / (1 + np.exp(-psi * fake))).mean()
+        return float(pull)
+
+    return force
+
+
+def critic_d(theta: float, psi: float) -> float:
+    return -theta
+
+
+def critic_g(theta: float, psi: float) -> float:
+    return psi
+
+
+SYSTEMS: dict[str, tuple[Linear, Force, Force, complex]] = {
+    "logistic": (dirac.LOGISTIC, logistic_d, logistic_g, 0.5j),
+    "saturating": (dirac.LOGISTIC, logistic_d, saturating_g, 0.5j),
+    "critic": (dirac.WASSERSTEIN, critic_d, critic_g, 1j),
+    "two time scales, 3": (
+        Linear(1.5, 0.5),
+        lambda t, p: 3 * logistic_d(t, p),
+        logistic_g,
+        0.5j * sqrt(3),
+    ),
+    "r1, 0.6": (
+        Linear(0.5, 0.5, d_damping=0.6),
+        lambda t, p: logistic_d(t, p) - 0.6 * p,
+        logistic_g,
+        -0.3 + 1j * sqrt(0.25 - 0.09),
+    ),
+    "r1 and r2, 2": (
+        Linear(0.5, 0.5, d_damping=4.0),
+        lambda t, p: logistic_d(t, p) - 4 * p,
+        logistic_g,
+        -2 + sqrt(4 - 0.25),
+    ),
+    "wgan_div, p = 2": (
+        Linear(1.0, 1.0, d_damping=1.4),
+        lambda t, p: critic_d(t, p) - 1.4 * p,
+        critic_g,
+        -0.7 + 1j * sqrt(1 - 0.49),
+    ),
+    "unrolled, 3 x 0.4": (
+        Linear(0.5, 0.5, g_damping=0.6),
+        logistic_d,
+        unrolled_g(3, 0.4),
+        -0.3 + 1j * sqrt(0.25 - 0.09),
+    ),
+    "consensus, 1": (
+        Linear(0.5, 0.5, 0.25, 0.25),
+        consensus_force(1.0, 1),
+        consensus_force(1.0, 0),
+        -0.25 + 0.5j,
+    ),
+    "gaussian, 0.8": (
+        Linear(0.5, 0.5, d_damping=0.32),
+        gaussian_d(0.8),
+        logistic_g,
+        -0.16 + 1j * sqrt(0.25 - 0.0256),
+    ),
+}
+
+
+def jacobian(map_: Callable[[np.ndarray], np.ndarray]) -> np.ndarray:
+    steps = 1e-4 * np.eye(2)
+    return np.stack([(map_(e) - map_(-e)) / 2e-4 for e in steps], axis=1)
+
+
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_eigenvalues_are_those_of_the_vector_field(name: str) -> None:
+    system, d_force, g_force, known = SYSTEMS[name]
+    field = jacobian(lambda x: np.array([g_force(x[0], x[1]), d_force(x[0], x[1])]))
+    numeric = np.linalg.eigvals(field)
+    for value in system.eigenvalues:
+        assert np.abs(numeric - value).min() < 1e-5
+    assert min(abs(value - known) for value in system.eigenvalues) < 1e-12
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("name", SYSTEMS)
+def test_factors_are_those_of_one_step(name: str, at_once: bool) -> None:
+    system, d_force, g_force, _ = SYSTEMS[name]
+    h = 0.3
+
+    def step(x: np.ndarray) -> np.ndarray:
+        course = descend(d_force, g_force, h, 1, at_once=at_once, start=(x[0], x[1]))
+        return np.array([course.theta[0], course.psi[0]])
+
+    numeric = np.abs(np.linalg.eigvals(jacobian(step))).max()
+    assert system.factor(h, h, at_once) == pytest.approx(numeric, abs=1e-5)
+
+
+@pytest.mark.parametrize("h", [0.05, 0.1, 0.4])
+def test_textbook_factors(h: float) -> None:
+    assert dirac.LOGISTIC.factor(h, h, True) == pytest.approx(sqrt(1 + h**2 / 4))
+    assert dirac.WASSERSTEIN.factor(h, h, True) == pytest.approx(sqrt(1 + h**2))
+    assert dirac.LOGISTIC.factor(h, h, False) == pytest.approx(1)
+
+
+def test_alternating_steps_are_neutral_up_to_four_and_no_farther() -> None:
+    assert dirac.LOGISTIC.factor(3.99, 3.99, False) == pytest.approx(1)
+    assert dirac.LOGISTIC.factor(4.01, 4.01, False) > 1.05
+
+
+@pytest.mark.parametrize(("gamma", "limit"), [(0.5, 2.0), (0.9, 3.6), (10.0, 0.2005)])
+def test_simultaneous_r1_is_stable_up_to_a_step(gamma: float, limit: float) -> None:
+    system = Linear(0.5, 0.5, d_damping=gamma)
+    assert system.factor(0.999 * limit, 0.999 * limit, True) < 1
+    assert system.factor(1.001 * limit, 1.001 * limit, True) > 1
+
+
+WEAK: dict[str, tuple[Prediction, Prediction, Force, Force]] = {}
+"""Filled below: the predictions of each weakly damped system, alternating and simultaneous."""
+
+STEP = 0.05
+
+
+def _weak(name: str, theory: Callable[..., Prediction], d: Force, g: Force, **options: float):
+    method = type(name, (), options)
+    both = [theory(method, Updates(STEP, STEP, at_once)) for at_once in (False, True)]
+    WEAK[name] = (both[0], both[1], d, g)
+
+
+_weak("logistic", dirac.non_saturating, logistic_d, logistic_g)
+_weak(
+    "lecam",
+    dirac.lecam,
+    lambda t, p: logistic_d(t, p) - 0.6 * p * t**2,
+    logistic_g,
+    lecam_weight=0.3,
+    lecam_rectified=False,
+)
+_weak(
+    "lecam, rectified",
+    dirac.lecam,
+    lambda t, p: logistic_d(t, p) - 0.6 * min(p * t, 0) * t,
+    logistic_g,
+    lecam_weight=0.3,
+    lecam_rectified=True,
+)
+_weak(
+    "wgan_div",
+    dirac.power_penalty,
+    lambda t, p: -t - 12 * p**5,
+    critic_g,
+    div_k=2.0,
+    div_p=6.0,
+)
+_weak(
+    "wgan_div, p = 3",
+    dirac.power_penalty,
+    lambda t, p: -t - 6 * p * abs(p),
+    critic_g,
+    div_k=2.0,
+    div_p=3.0,
+)
+_weak(
+    "repeated step",
+    dirac.repeated_step,
+    lambda t, p: logistic_d(t, p) + logistic_d(t, p + STEP * logistic_d(t, p)),
+    logistic_g,
+)
+
+
+@pytest.mark.parametrize("name", WEAK)
+def test_weak_damping_is_what_the_recurrence_does(name: str) -> None:
+    slows, cycles, d_force, g_force = WEAK[name]
+    start = (cycles.value, 0.0)
+    course = descend(d_force, g_force, STEP, 12_000, start=start)
+    assert slows.measure(course) == pytest.approx(slows.value, rel=0.03)
+    course = descend(d_force, g_force, STEP, 12_000, at_once=True, start=start)
+    assert cycles.measure(course) == pytest.approx(cycles.value, rel=0.01)
+
+
+def test_known_constants() -> None:
+    assert normal_forms.weak_radius(0.1, 1 / 4, 1 / 8, 1) == pytest.approx(sqrt(2 * 0.1))
+    assert normal_forms.power_damping(2, 6) == pytest.approx((7.5, 2))
+    assert normal_forms.weak_radius(0.1, 1, 7.5, 2) == pytest.approx((0.1 / 7.5) ** 0.25)
+    assert normal_forms.critical_epsilon(0.1, 1) == pytest.approx(pi / 12 * 0.1 * sqrt(0.2 / 3))
+    assert normal_forms.friction_radius(0.1, 1 / 255, 1) == pytest.approx(0.3848, abs=5e-5)
+    assert normal_forms.friction_radius(0.1, 1e-12, 1) == pytest.approx(sqrt(0.2))
+    assert normal_forms.kink_amplitude(1e-6, 1) == pytest.approx(4 / pi, rel=1e-3)
+    assert normal_forms.kink_amplitude(1 - 1e-9, 1) == pytest.approx(2)
+
+
+@pytest.mark.parametrize("weight", [0.2, 0.5, 0.8])
+def test_the_cycle_of_a_kink_is_what_small_steps_tend_to(weight: float) -> None:
+    def force(theta: float, psi: float) -> float:
+        return -theta - 2 * weight * (abs(psi) - 1) * np.sign(psi)
+
+    coarse, fine = (descend(force, critic_g, h, round(200 / h)).amplitude() for h in (0.04, 0.02))
+    closed = normal_forms.kink_amplitude(weight, 1.0)
+    assert 2 * fine - coarse == pytest.approx(closed, abs=2e-3)
+    assert abs(coarse - closed) <= 0.35 * 0.04
+
+
+@pytest.mark.parametrize(("weight", "rests"), [(0.30, False), (0.33, True)])
+def test_dragan_sticks_from_a_third_on(weight: float, rests: bool) -> None:
+    def force(theta: float, psi: float) -> float:
+        return logistic_d(theta, psi) - 2 * weight * (abs(psi) - 1) * np.sign(psi)
+
+    course = descend(force, logistic_g, 0.05, 6000)
+    late = np.abs(course.theta[-2000:])
+    assert (np.ptp(late) < 1e-3) == rests
+    theory = dirac.unit_penalty_logistic(
+        type("", (), {"dragan_weight": weight}), Updates(0.05, 0.05, False)
+    )
+    assert (theory is not None) == rests
+    if theory is not None:
+        assert theory.value == pytest.approx(late[-1], rel=1e-3)
+
+
+# --- the instruments
+
+
+def test_a_course_is_read_from_a_runs_evaluations() -> None:
+    rows = [{"step": 1.0, "location": -0.5}, {"step": 2.0, "location": 0.5}]
+    rows.append({"step": 3.0, "location": None})
+    probes = [
+        {"gradient_l1": 2.0, "logit_real": 0.5, "logit_fake": 1.5},
+        {"gradient_l1": 3.0, "logit_real": 0.5, "logit_fake": 2.0},
+        {"gradient_l1": 3.0, "logit_real": 0.5, "logit_fake": None},
+    ]
+    course = Trajectory.of(rows, probes)
+    assert course.theta.tolist() == [-0.5, 0.5]
+    assert course.psi.tolist() == [-2.0, 3.0]
+
+
+def test_evaluations_show_the_parameters_themselves(tmp_path: Path) -> None:
+    bias = ("LinearDiscriminator.bias = True", "LinearDiscriminator.bias_start = 0.5")
+    run = planned(tmp_path, "lsgan", 0.2, 20, *bias)
+    trainer = trainer_of(run)
+    trainer.train(ignore, ignore)
+    read = Trajectory.of(trainer.history.scores, trainer.history.diagnostics)
+    true = course(run)
+    assert read.theta == pytest.approx(true.theta, abs=1e-6)
+    assert read.psi == pytest.approx(true.psi, abs=1e-6)
+
+
+def test_what_cannot_be_measured_is_nan() -> None:
+    empty = Trajectory.of([], [])
+    for value in (empty.factor(), empty.growth(1), empty.amplitude(), empty.distance()):
+        assert np.isnan(value)
+    constant = Trajectory(np.arange(9.0), np.ones(9), np.zeros(9))
+    assert np.isnan(constant.amplitude())
+
+
+@pytest.mark.parametrize("factor", [0.9, 1.0, 1.05])
+def test_the_factor_of_a_spiral_is_found_at_any_stride(factor: float) -> None:
+    steps = np.arange(0.0, 120, 4)
+    turn = (factor * np.exp(0.3j)) ** steps
+    course = Trajectory(steps, 0.05 * turn.real, 0.05 * turn.imag)
+    assert course.factor() == pytest.approx(factor, abs=1e-9)
+
+
+def test_turns_are_found_between_evaluations() -> None:
+    steps = np.arange(0.0, 60)
+    course = Trajectory(steps, 0.7 * np.cos(0.37 * steps + 0.1), steps)
+    assert course.extremes() == pytest.approx(0.7, rel=2e-3)
+
+
+def test_quantiles_are_as_normal_as_can_be() -> None:
+    for n in (2, 5, 256):
+        z = quantiles(n).double()
+        assert float(z.mean()) == pytest.approx(0, abs=1e-7)
+        assert float(z.square().mean()) == pytest.approx(1, abs=1e-6)
+    assert quantiles(1).tolist() == [0]
+    assert GaussianLocation(mean=2.0, spread=0.5).training().mean() == pytest.approx(2)
+    assert Dirac(dimensions=3).training().shape == (4096, 3)
+
+
+def test_closed_forms_refuse_other_optimizers(tmp_path: Path) -> None:
+    run = planned(
+        tmp_path,
+        "vanilla",
+        0.1,
+        1,
+        'Oracle.alternating = {"vanilla": @non_saturating}',
+        "SGD.momentum = 0.5",
+    )
+    trainer = trainer_of(run)
+    assert trainer.experiment.oracle is not None
+    with pytest.raises(ValueError, match="plain gradient descent"):
+        trainer.experiment.oracle.predict("vanilla", Method(), trainer.gan)
+    assert Oracle().predict("vanilla", Method(), trainer.gan) is None
+
+
+# --- the real methods in the real loop
+
+
+def test_every_method_of_the_suite_does_what_theory_says() -> None:
+    wrong = []
+    for run in make_plan("dirac").runs:
+        prediction, value, _ = observed(run)
+        if not prediction.agrees(value):
+            wrong.append((run.method, prediction.quantity, prediction.value, value))
+    assert wrong == []
+
+
+@pytest.mark.parametrize(("h", "stable"), [(0.195, True), (0.206, False)])
+def test_simultaneous_r1_of_ten_is_stable_up_to_its_step(
+    h: float, stable: bool, tmp_path: Path
+) -> None:
+    more = simultaneous("r1", "R1", "real_penalty")
+    start = "0.02\nLinearDiscriminator.start = 0.01"
+    run = planned(tmp_path, "r1", h, 30, *more, "R1.gamma = 10.0", start=start, every=0.3)
+    seen = course(run)
+    assert (seen.radius()[-1] < seen.radius()[0]) == stable
+
+
+@pytest.mark.parametrize("p", [2.0, 6.0])
+@pytest.mark.parametrize("at_once", [False, True])
+def test_wgan_div(p: float, at_once: bool, tmp_path: Path) -> None:
+    more = (
+        simultaneous("wgan_div", "WGANDiv", "power_penalty")
+        if at_once
+        else ('Oracle.alternating = {"wgan_div": @power_penalty}',)
+    )
+    bindings = ("WGANDiv.d_steps = 1", f"WGANDiv.div_p = {p}", "WGANDiv.div_k = 0.3")
+    prediction, value, _ = observed(planned(tmp_path, "wgan_div", 0.2, 60, *more, *bindings))
+    assert prediction.agrees(value), (prediction, value)
+
+
+@pytest.mark.parametrize("rectified", [False, True])
+def test_lecam(rectified: bool, tmp_path: Path) -> None:
+    more = (
+        'Oracle.alternating = {"lecam": @lecam}',
+        "LeCam.lecam_start = 0",
+        "LeCam.lecam_weight = 0.5",
+        f"LeCam.lecam_rectified = {rectified}",
+    )
+    prediction, value, _ = observed(planned(tmp_path, "lecam", 0.2, 100, *more))
+    assert prediction.agrees(value), (prediction, value)
+
+
+def test_simultaneous_lsgan_cycles(tmp_path: Path) -> None:
+    more = simultaneous("lsgan", "LSGAN", "least_squares")
+    bias = ("LinearDiscriminator.bias = True", "LinearDiscriminator.bias_start = 0.5")
+    prediction, value, _ = observed(planned(tmp_path, "lsgan", 0.2, 120, *more, *bias))
+    assert prediction.verdict == "cycles"
+    assert prediction.agrees(value), (prediction, value)
+
+
+def test_clipping_bounds_a_critic_that_never_converges(tmp_path: Path) -> None:
+    more = ("WGAN.d_steps = 1", "WGAN.long_d_steps = 1", "WGAN.clip = 0.3")
+    seen = course(planned(tmp_path, "wgan", 0.1, 60, *more, every=0.5))
+    assert np.abs(seen.psi).max() <= 0.3 + 1e-6
+    assert seen.cycle() == pytest.approx(0.3, rel=0.02)
+
+
+def test_wgan_gp_cycles_below_one(tmp_path: Path) -> None:
+    more = (
+        'Oracle.alternating = {"wgan_gp": @unit_penalty}',
+        "WGANGP.d_steps = 1",
+        "WGANGP.penalty = 0.5",
+    )
+    prediction, value, _ = observed(planned(tmp_path, "wgan_gp", 0.1, 60, *more, every=0.5))
+    assert prediction.verdict == "cycles"
+    assert prediction.agrees(value), (prediction, value)
+
+
+@pytest.mark.parametrize(("weight", "rests"), [(0.2, False), (0.35, True)])
+def test_dragan_cycles_or_sticks(weight: float, rests: bool, tmp_path: Path) -> None:
+    run = planned(tmp_path, "dragan", 0.1, 80, f"DRAGAN.dragan_weight = {weight}")
+    seen = course(run)
+    late = np.abs(seen.theta[-20:])
+    assert (np.ptp(late) < 1e-2) == rests
+    assert late.max() > 0.9
+    if rests:
+        assert late[-1] == pytest.approx(4 * weight, rel=0.01)
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+def test_two_time_scales_damp_nothing(at_once: bool, tmp_path: Path) -> None:
+    method = "simultaneous" if at_once else "vanilla"
+    start = "0.02\ndiscriminator/SGD.lr = 0.3"
+    seen = course(planned(tmp_path, method, 0.1, 60, start=start, every=0.5))
+    expected = Linear(0.5, 0.5).factor(0.3, 0.1, at_once)
+    assert seen.factor() == pytest.approx(expected, abs=1e-4)
+    assert (expected > 1.001) == at_once
+
+
+class Saturating(Method):
+    """Goodfellow et al. 2014, eq. 1: G minimises log(1 - D), which is -softplus of the logit."""
+
+    def g_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
+        return -F.softplus(gan.discriminator(fake)).mean()
+
+
+def test_the_saturating_game_is_neutral(tmp_path: Path) -> None:
+    seen = course(planned(tmp_path, "vanilla", 0.2, 60, start=0.05), Saturating())
+    assert seen.factor() == pytest.approx(1, abs=1e-4)
+    assert seen.radius().min() > 0.045
+
+
+def test_a_normalized_discriminator_does_not_decay(tmp_path: Path) -> None:
+    """In two dimensions, since in one the norm of psi is all there is of it."""
+    more = ("Dirac.dimensions = 2", "LinearDiscriminator.start = [0.0, 1.0]")
+    run = planned(tmp_path, "spectral_norm", 0.1, 100, *more, start=[1.0, 0.0])
+    trainer = trainer_of(run)
+    trainer.train(ignore, ignore)
+    distance = [row["distance"] for row in trainer.history.scores]
+    late = distance[len(distance) // 2 :]
+    assert min(late) > 0.5
+    assert late[-1] > 0.9 * max(distance[: len(distance) // 4])
+
+
+# --- the Gaussian whose location is to be learned
+
+
+@pytest.mark.parametrize(("share", "stable"), [(0.9, True), (1.1, False)])
+@pytest.mark.parametrize("s", [0.3, 0.5])
+def test_vanilla_learns_a_location_up_to_a_step(
+    s: float, share: float, stable: bool, tmp_path: Path
+) -> None:
+    h = share * 2 * s**2
+    start = f"0.02\nLocationGenerator.spread = {s}\nGaussianLocation.spread = {s}"
+    size = "Experiment.batch_size = 256"
+    run = planned(
+        tmp_path, "simultaneous", h, 500 * h, size, start=start, data="gaussian_location", every=1
+    )
+    factor = course(run).factor()
+    expected = Linear(0.5, 0.5, d_damping=s**2 / 2).factor(h, h, True)
+    assert factor == pytest.approx(expected, abs=0.1 * abs(expected - 1) + 1e-4)
+    assert (factor < 1) == stable == (h < 2 * s**2)
+
+
+def test_a_critic_circles_a_location(tmp_path: Path) -> None:
+    more = ("WGAN.d_steps = 1", "WGAN.long_d_steps = 1", "WGAN.clip = 10.0")
+    start = "1.0\nLocationGenerator.spread = 0.5\nGaussianLocation.spread = 0.5"
+    size = "Experiment.batch_size = 256"
+    run = planned(
+        tmp_path, "wgan", 0.1, 50, *more, size, start=start, data="gaussian_location", every=0.5
+    )
+    seen = course(run)
+    assert seen.factor() == pytest.approx(1, abs=1e-4)
+    turns = np.diff(np.unwrap(np.arctan2(seen.psi, seen.theta))) / 0.5
+    assert abs(turns.mean()) == pytest.approx(1, rel=0.01)
+
+
+# --- AS-GAN
+
+
+def friction(folder: Path, method: str, epsilon: float, h: float, *more: str) -> np.ndarray:
+    """What the amplitude of a real run loses in each half-cycle until it comes to rest."""
+    pulls = 1 if method == "as_gan_repo" else 2
+    warm = ("ASGAN.warmup_steps = 0",) if method == "as_gan_repo" else ()
+    run = planned(
+        folder, method, h, 30, f"ASGAN.epsilon = {epsilon}", *warm, *more, start=0.1, every=0.4
+    )
+    before, after = course(run).half_cycles(epsilon / pulls)
+    return before - after
+
+
+@pytest.mark.parametrize(
+    ("method", "epsilon", "pulls"),
+    [("as_gan", 0.02, 2), ("as_gan", 0.01, 2), ("as_gan_repo", 0.01, 1)],
+)
+def test_friction_takes_as_much_of_every_half_cycle(
+    method: str, epsilon: float, pulls: int, tmp_path: Path
+) -> None:
+    losses = friction(tmp_path, method, epsilon, 0.04)
+    assert len(losses) >= 2
+    assert losses == pytest.approx(2 * epsilon / pulls, rel=0.06)
+
+
+@pytest.mark.parametrize(("method", "pulls"), [("as_gan", 2), ("as_gan_repo", 1)])
+def test_friction_holds_what_is_in_the_rest_set_and_nothing_else(
+    method: str, pulls: int, tmp_path: Path
+) -> None:
+    epsilon, h, time = 0.1, 0.01, 6.0
+    drift = exp(-pulls * h / 4 * time)
+    ends = {}
+    for share in (0.9, 1.5):
+        more = [f"ASGAN.epsilon = {epsilon}"]
+        if method == "as_gan_repo":
+            more.append("ASGAN.warmup_steps = 0")
+        begin = share * epsilon / pulls
+        seen = course(planned(tmp_path, method, h, time, *more, start=begin))
+        ends[share] = seen.distance() / begin
+    assert ends[0.9] == pytest.approx(drift, abs=0.01)
+    assert ends[1.5] < 0.75
+
+
+def critical(folder: Path, h: float, share: float, time: float) -> tuple[float, Trajectory]:
+    """A simultaneous run of the author's variant, started where growth beats friction most."""
+    epsilon = share * normal_forms.critical_epsilon(h, 1)
+    more = simultaneous("as_gan_repo", "ASGAN", "perturbed_real")
+    warm = "ASGAN.warmup_steps = 0"
+    run = planned(
+        folder,
+        "as_gan_repo",
+        h,
+        time,
+        *more,
+        warm,
+        f"ASGAN.epsilon = {epsilon}",
+        start=sqrt(2 * h / 3),
+        every=4,
+    )
+    return epsilon, course(run)
+
+
+@pytest.mark.parametrize("share", [0.95, 1.05])
+def test_friction_beats_simultaneous_steps_from_the_critical_epsilon_on(
+    share: float, tmp_path: Path
+) -> None:
+    h = 0.2
+    epsilon, seen = critical(tmp_path, h, share, 500)
+    if share > 1:
+        assert seen.distance() <= epsilon
+    else:
+        assert seen.cycle() == pytest.approx(normal_forms.friction_radius(h, epsilon, 1), rel=0.02)
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("h", [0.05, 0.1])
+@pytest.mark.parametrize("share", [0.95, 1.05])
+def test_the_critical_epsilon_at_smaller_steps(h: float, share: float, tmp_path: Path) -> None:
+    epsilon, seen = critical(tmp_path, h, share, 180 / h)
+    if share > 1:
+        assert seen.distance() <= epsilon
+    else:
+        assert seen.cycle() == pytest.approx(normal_forms.friction_radius(h, epsilon, 1), rel=0.02)
+
+
+@pytest.mark.slow
+def test_the_papers_epsilon_leaves_a_cycle(tmp_path: Path) -> None:
+    h = 0.1
+    share = 1 / 255 / normal_forms.critical_epsilon(h, 1)
+    _, seen = critical(tmp_path, h, share, 600)
+    assert seen.cycle() == pytest.approx(0.3848, abs=0.002)
+
+
+class WrongSign(ASGAN):
+    """x_hat = x - epsilon sign(grad_x loss_D), which raises D(x)."""
+
+    def perturb(self, gan: GAN, real: Tensor, gradient: Tensor) -> Tensor:
+        return super().perturb(gan, real, -gradient)
+
+
+class Undisturbed(ASGAN):
+    """AS-GAN that leaves out its second step, as if the perturbation had been lost."""
+
+    def d_step(self, gan: GAN, real: Tensor) -> Logs:
+        return Method.d_step(self, gan, real)
+
+
+def test_the_wrong_sign_is_anti_friction(tmp_path: Path) -> None:
+    run = planned(tmp_path, "as_gan_repo", 0.1, 90, "ASGAN.warmup_steps = 0", every=2)
+    ends = {}
+    for method in (ASGAN, WrongSign):
+        chosen = method(epsilon=0.05, rescore_fake=False)
+        ends[method] = course(run, chosen).radius()[-10:]
+    assert ends[ASGAN].max() < 0.01
+    expected = (16 * 0.05 / pi) ** (1 / 3)  # where r^3 - 16 epsilon / pi = 0
+    assert ends[WrongSign].mean() == pytest.approx(expected, rel=0.03)
+
+
+@pytest.mark.parametrize("method", ["as_gan", "as_gan_none"])
+def test_without_epsilon_nothing_is_damped(method: str, tmp_path: Path) -> None:
+    more = ("ASGAN.epsilon = 0.0",) if method == "as_gan" else ()
+    theory = f'Oracle.alternating = {{"{method}": @repeated_step}}'
+    prediction, value, _ = observed(planned(tmp_path, method, 0.2, 60, *more, theory))
+    assert prediction.verdict == "slows"
+    assert prediction.agrees(value), (prediction, value)
+
+
+@pytest.mark.parametrize("broken", [WrongSign, Undisturbed])
+def test_theory_catches_a_broken_method(broken: type[ASGAN], tmp_path: Path) -> None:
+    run = planned(tmp_path, "as_gan", 0.2, 60, "ASGAN.epsilon = 0.1")
+    method = broken(epsilon=0.1)
+    prediction = dirac.perturbed_pair(method, Updates(0.2, 0.2, False))
+    assert not prediction.agrees(prediction.measure(course(run, method)))
+
+
+# --- what a record and its page say
+
+
+@pytest.fixture(scope="module")
+def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[records.Record]:
+    """Runs with the right theory, with a wrong one, and with none."""
+    folder = tmp_path_factory.mktemp("recorded")
+    theories = 'Oracle.alternating = {"r1": @real_penalty, "vanilla": @critic}'
+    gammas = {"r1": ["R1.gamma = 0.5"], "vanilla": [], "r2": ["R2.gamma = 0.5"]}
+    return [
+        execute(planned(folder, method, 0.2, 40, theories, *gamma), folder / "runs", ignore)
+        for method, gamma in gammas.items()
+    ]
+
+
+def test_a_record_keeps_theorys_word(recorded: list[records.Record]) -> None:
+    r1, vanilla, r2 = recorded
+    assert (r1["oracle"]["verdict"], r1["oracle"]["agrees"]) == ("converges", True)
+    assert r1["oracle"]["eigenvalues"][0] == pytest.approx([-0.25, sqrt(0.25 - 0.0625)])
+    assert not vanilla["oracle"]["agrees"]
+    assert "oracle" not in r2
+
+
+def test_the_page_leads_with_theory(recorded: list[records.Record], tmp_path: Path) -> None:
+    page, above = build(recorded, tmp_path / "first")
+    text = page.read_text(encoding="utf-8")
+    assert "1 of 2 runs do what theory says; not vanilla." in text
+    assert "no theory" in text
+    assert "## Results" not in text
+    assert "rank" not in text.replace("ranks", "")
+    assert "runs do what theory says" in above.read_text(encoding="utf-8")
+    pictures = {path.suffix for path in page.parent.iterdir()}
+    assert pictures == {".md", ".svg", ""}
+
+
+def test_the_picture_is_the_same_in_any_order(
+    recorded: list[records.Record], tmp_path: Path
+) -> None:
+    for name, found in (("first", recorded), ("second", recorded[::-1])):
+        build(found, tmp_path / name)
+    first, second = (
+        [path.read_bytes() for path in sorted((tmp_path / name).rglob("*")) if path.is_file()]
+        for name in ("first", "second")
+    )
+    assert first == second
+
+
+def test_rows_stand_by_verdict(recorded: list[records.Record]) -> None:
+    (board,) = boards(recorded)
+    assert [record["method"] for record in oracles.ordered(board)] == ["r1", "vanilla", "r2"]
