@@ -8,6 +8,7 @@ from pathlib import Path
 import gin
 import numpy as np
 import pytest
+import torch
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -25,6 +26,7 @@ from bench.oracles.trajectory import Trajectory
 from bench.report import oracles
 from bench.report.build import build
 from bench.report.selection import boards
+from bench.scores.location import LocationJudge
 from bench.training.execute import execute
 from bench.training.trainer import Trainer
 from methods.as_gan import ASGAN
@@ -473,6 +475,17 @@ def test_quantiles_are_as_normal_as_can_be() -> None:
     assert Dirac(dimensions=3).training().shape == (4096, 3)
 
 
+def test_the_judge_measures_the_offset_of_the_mean() -> None:
+    judge = LocationJudge(GaussianLocation(mean=1.0, spread=0.5), samples=3)
+    scores = judge.score(torch.tensor([[0.0], [0.5], [1.0]]))
+    assert scores == pytest.approx({"distance": 0.5, "location": -0.5})
+    assert judge.floors()["distance"] == pytest.approx(0, abs=1e-7)
+    assert not judge.collapsed({"distance": 9.0, "location": 9.0})
+    planar = LocationJudge(Dirac(dimensions=2))
+    assert planar.score(torch.tensor([[3.0, -4.0], [3.0, -4.0]])) == {"distance": 5, "location": 3}
+    assert judge.identity() != planar.identity()
+
+
 def test_closed_forms_refuse_other_optimizers(tmp_path: Path) -> None:
     run = planned(
         tmp_path,
@@ -565,7 +578,7 @@ def test_wgan_gp_cycles_below_one(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("weight", "rests"), [(0.2, False), (0.35, True)])
 def test_dragan_cycles_or_sticks(weight: float, rests: bool, tmp_path: Path) -> None:
-    run = planned(tmp_path, "dragan", 0.1, 80, f"DRAGAN.dragan_weight = {weight}")
+    run = planned(tmp_path, "dragan", 0.2, 80, f"DRAGAN.dragan_weight = {weight}")
     seen = course(run)
     late = np.abs(seen.theta[-20:])
     assert (np.ptp(late) < 1e-2) == rests
@@ -600,7 +613,7 @@ def test_the_saturating_game_is_neutral(tmp_path: Path) -> None:
 def test_a_normalized_discriminator_does_not_decay(tmp_path: Path) -> None:
     """In two dimensions, since in one the norm of psi is all there is of it."""
     more = ("Dirac.dimensions = 2", "LinearDiscriminator.start = [0.0, 1.0]")
-    run = planned(tmp_path, "spectral_norm", 0.1, 100, *more, start=[1.0, 0.0])
+    run = planned(tmp_path, "spectral_norm", 0.2, 100, *more, start=[1.0, 0.0])
     trainer = trainer_of(run)
     trainer.train(ignore, ignore)
     distance = [row["distance"] for row in trainer.history.scores]
@@ -650,7 +663,7 @@ def friction(folder: Path, method: str, epsilon: float, h: float, *more: str) ->
     pulls = 1 if method == "as_gan_repo" else 2
     warm = ("ASGAN.warmup_steps = 0",) if method == "as_gan_repo" else ()
     run = planned(
-        folder, method, h, 30, f"ASGAN.epsilon = {epsilon}", *warm, *more, start=0.1, every=0.4
+        folder, method, h, 20, f"ASGAN.epsilon = {epsilon}", *warm, *more, start=0.1, every=0.4
     )
     before, after = course(run).half_cycles(epsilon / pulls)
     return before - after
@@ -672,7 +685,7 @@ def test_friction_takes_as_much_of_every_half_cycle(
 def test_friction_holds_what_is_in_the_rest_set_and_nothing_else(
     method: str, pulls: int, tmp_path: Path
 ) -> None:
-    epsilon, h, time = 0.1, 0.01, 6.0
+    epsilon, h, time = 0.1, 0.02, 6.0
     drift = exp(-pulls * h / 4 * time)
     ends = {}
     for share in (0.9, 1.5):
@@ -710,7 +723,7 @@ def test_friction_beats_simultaneous_steps_from_the_critical_epsilon_on(
     share: float, tmp_path: Path
 ) -> None:
     h = 0.2
-    epsilon, seen = critical(tmp_path, h, share, 500)
+    epsilon, seen = critical(tmp_path, h, share, 450)
     if share > 1:
         assert seen.distance() <= epsilon
     else:
@@ -751,12 +764,12 @@ class Undisturbed(ASGAN):
 
 
 def test_the_wrong_sign_is_anti_friction(tmp_path: Path) -> None:
-    run = planned(tmp_path, "as_gan_repo", 0.1, 90, "ASGAN.warmup_steps = 0", every=2)
+    run = planned(tmp_path, "as_gan_repo", 0.2, 90, "ASGAN.warmup_steps = 0", every=2)
     ends = {}
     for method in (ASGAN, WrongSign):
         chosen = method(epsilon=0.05, rescore_fake=False)
         ends[method] = course(run, chosen).radius()[-10:]
-    assert ends[ASGAN].max() < 0.01
+    assert ends[ASGAN].max() < 0.05
     expected = (16 * 0.05 / pi) ** (1 / 3)  # where r^3 - 16 epsilon / pi = 0
     assert ends[WrongSign].mean() == pytest.approx(expected, rel=0.03)
 
@@ -788,7 +801,7 @@ def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[records.Record]:
     theories = 'Oracle.alternating = {"r1": @real_penalty, "vanilla": @critic}'
     gammas = {"r1": ["R1.gamma = 0.5"], "vanilla": [], "r2": ["R2.gamma = 0.5"]}
     return [
-        execute(planned(folder, method, 0.2, 40, theories, *gamma), folder / "runs", ignore)
+        execute(planned(folder, method, 0.2, 20, theories, *gamma), folder / "runs", ignore)
         for method, gamma in gammas.items()
     ]
 
@@ -799,6 +812,13 @@ def test_a_record_keeps_theorys_word(recorded: list[records.Record]) -> None:
     assert r1["oracle"]["eigenvalues"][0] == pytest.approx([-0.25, sqrt(0.25 - 0.0625)])
     assert not vanilla["oracle"]["agrees"]
     assert "oracle" not in r2
+    assert r2["samples"] is None  # a point on a line is no picture
+
+
+def test_an_incomplete_word_is_no_record(recorded: list[records.Record]) -> None:
+    word = {key: value for key, value in recorded[0]["oracle"].items() if key != "verdict"}
+    with pytest.raises(ValueError, match="verdict"):
+        records.check(recorded[0] | {"oracle": word})
 
 
 def test_the_page_leads_with_theory(recorded: list[records.Record], tmp_path: Path) -> None:

@@ -370,3 +370,13 @@ def test_the_terminal_shows_the_pages_main_columns() -> None:
     for cell in rows[["method", "rank", "best", "failures", "time / vanilla"]].to_numpy().ravel():
         assert cell in shown
     assert "Screening only: 3 seeds." in shown
+
+
+def test_the_page_names_what_differs_from_vanilla_and_which_way() -> None:
+    truth = {"vanilla": 40.0, "as_gan": 10.0, "wgan": 160.0}
+    results = Results(board_of(suite(truth, seeds=10, spread=0.05)))
+    assert tables.beside_baseline(results) == (
+        "Significantly better than vanilla: as_gan; significantly worse than vanilla: wgan."
+    )
+    same = Results(board_of(suite({"vanilla": 40.0, "as_gan": 39.9}, spread=0.5)))
+    assert tables.beside_baseline(same) == "No significant difference from vanilla."

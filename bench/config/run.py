@@ -37,6 +37,12 @@ class Run:
         return hashlib.sha256(self.config.encode()).hexdigest()
 
     @property
+    def modules(self) -> list[str]:
+        """The modules that the config imports."""
+        words = (line.split() for line in self.config.splitlines())
+        return [line[1] for line in words if line[:1] == ["import"]]
+
+    @property
     def id(self) -> str:
         """The run's name, and its folder under the runs folder."""
         cell = f"{self.suite}/{self.method}/{self.setting}"

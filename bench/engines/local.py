@@ -30,8 +30,9 @@ def default_jobs() -> int:
 class LocalEngine:
     """Executes each run in a process of its own, so that a run that dies takes no other along.
 
-    Processes are forked from a server that has imported torch once. Each is given one thread:
-    on shared cores several threads a run wait for each other.
+    Processes are forked from a server that has imported torch, and all that the runs' configs
+    import, once. Each is given one thread: on shared cores several threads a run wait for each
+    other.
 
     Args:
         jobs: runs at a time; by default one a GPU, or one a processor where there is none.
@@ -44,7 +45,8 @@ class LocalEngine:
         """Executes all runs, and stops the ones under way if it is itself interrupted."""
         os.environ["OMP_NUM_THREADS"] = "1"  # read by the server when it imports torch
         context = multiprocessing.get_context("forkserver")
-        context.set_forkserver_preload(["bench.training.execute"])
+        modules = {module for run in runs for module in run.modules}
+        context.set_forkserver_preload(["bench.training.execute", *sorted(modules)])
         waiting = list(reversed(runs))
         active: dict[Connection, tuple[Run, ForkServerProcess]] = {}
         try:

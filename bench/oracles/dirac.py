@@ -25,13 +25,13 @@ LOGISTIC_DAMPING = 1 / 8
 @gin.register
 def non_saturating(method: Any, updates: Updates) -> Prediction:
     """Logistic losses, relativistic ones included."""
-    return _weakly_damped(LOGISTIC, LOGISTIC_DAMPING, 1, updates)
+    return _weakly_damped(LOGISTIC, LOGISTIC_DAMPING, 1, "1/8", updates)
 
 
 @gin.register
 def repeated_step(method: Any, updates: Updates) -> Prediction:
     """AS-GAN with epsilon = 0: D takes the same step twice, and nothing is damped by it."""
-    return _weakly_damped(Linear(pull=1.0, push=0.5), 2 * LOGISTIC_DAMPING, 1, updates)
+    return _weakly_damped(Linear(pull=1.0, push=0.5), 2 * LOGISTIC_DAMPING, 1, "2/8", updates)
 
 
 @gin.register
@@ -43,7 +43,7 @@ def critic(method: Any, updates: Updates) -> Prediction:
 @gin.register
 def least_squares(method: Any, updates: Updates) -> Prediction:
     """LSGAN with a bias in D: E' = -2 u (2 u + b) with b' = -2 (b + u), averaged over a circle."""
-    return _weakly_damped(LOGISTIC, 3 / 10, 1, updates)
+    return _weakly_damped(LOGISTIC, 3 / 10, 1, "3/10", updates)
 
 
 @gin.register
@@ -51,7 +51,7 @@ def lecam(method: Any, updates: Updates) -> Prediction:
     """LeCam's penalty lambda u^2, half of the time where it is rectified."""
     share = 2 if method.lecam_rectified else 4
     rate = LOGISTIC_DAMPING * (1 + share * method.lecam_weight)
-    return _weakly_damped(LOGISTIC, rate, 1, updates)
+    return _weakly_damped(LOGISTIC, rate, 1, f"(1 + {share} lambda) / 8", updates)
 
 
 @gin.register
@@ -85,7 +85,8 @@ def power_penalty(method: Any, updates: Updates) -> Prediction:
     if method.div_p == 2:
         return _linear(Linear(1.0, 1.0, d_damping=2 * method.div_k), updates)
     rate, power = normal_forms.power_damping(method.div_k, method.div_p)
-    return _weakly_damped(WASSERSTEIN, rate, power, updates)
+    formula = "k p (p - 2) mean |sin|^p"
+    return _weakly_damped(WASSERSTEIN, rate, power, formula, updates)
 
 
 @gin.register
@@ -151,7 +152,18 @@ def _linear(system: Linear, updates: Updates) -> Prediction:
     )
 
 
-def _weakly_damped(system: Linear, rate: float, power: float, updates: Updates) -> Prediction:
+def _weakly_damped(
+    system: Linear, rate: float, power: float, formula: str, updates: Updates
+) -> Prediction:
+    """Slows down without end where steps alternate, and cycles where they are simultaneous.
+
+    Args:
+        system: the linear one, a centre.
+        rate: of the damping: E' = -rate E^(1 + power) for E = r^2.
+        power: of the damping.
+        formula: of power times rate, by which E^-power grows in a unit of time.
+        updates: how descent is done.
+    """
     ratio, turn = system.pull / system.push, system.pull * system.push
     if updates.simultaneous:
         radius = normal_forms.weak_radius(updates.g_rate, turn, rate, power)
@@ -168,7 +180,7 @@ def _weakly_damped(system: Linear, rate: float, power: float, updates: Updates) 
     return Prediction(
         "slows",
         f"gain of 1/r^{2 * power:g}",
-        f"{slope:g}",
+        formula,
         value=slope,
         tolerance=0.05 * slope,
         measure=lambda course: course.growth(power, ratio) / updates.g_rate,
@@ -214,8 +226,8 @@ def _friction(epsilon: float, pulls: int, updates: Updates) -> Prediction:
 
     return Prediction(
         "stops",
-        "friction a half-cycle",
-        "2 epsilon" if pulls == 1 else f"2 epsilon / {pulls}",
+        "friction",
+        f"2 epsilon / {pulls}",
         value=loss,
         tolerance=0.06 * loss,
         measure=measure,

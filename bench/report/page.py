@@ -68,10 +68,10 @@ def _theory(board: Board) -> list[str]:
         markdown.bullets(verdicts),
         "*Eigenvalues*: of the continuous system at the equilibrium. *Factor a step*: of the "
         "distance r from the equilibrium, near it. *Gain*: in a unit of time, which is h times "
-        "steps for the learning rate h. *Friction a half-cycle*: what the amplitude loses beyond "
-        "vanilla's own loss, in runs that come to rest where theory allows. *Tolerance*: how far "
-        "apart predicted and observed may be; the factor is exact, and the other forms are to "
-        "leading order in h and r.",
+        "steps for the learning rate h. *Friction*: what the amplitude loses in a half-cycle "
+        "beyond vanilla's own loss, in runs that come to rest where theory allows. *Tolerance*: "
+        "how far apart predicted and observed may be; the factor is exact, and the other forms "
+        "are to leading order in h and r.",
     ]
 
 
@@ -164,8 +164,8 @@ def _verdict(results: Results) -> str:
     sentences = [f"**{tables.standing(results)}**"]
     if not results.distinguished:
         sentences.append(
-            "**No significant difference** between any two methods: rows are in order of wins, "
-            "which is no ranking."
+            "**No significant difference** between any two methods, all pairs compared: rows are "
+            "in order of wins, which is no ranking."
         )
     elif len(results.leaders) == 1:
         sentences.append(f"{escape(results.leaders[0])} leads: no other may hold rank 1.")
@@ -173,7 +173,8 @@ def _verdict(results: Results) -> str:
         names = escape(", ".join(results.leaders))
         sentences.append(f"No method is significantly better than any of: {names}.")
     sentences.append(tables.power(results.pairwise))
-    return " ".join(sentences)
+    sentences.append(escape(tables.beside_baseline(results)))
+    return " ".join(sentence for sentence in sentences if sentence)
 
 
 def _footnotes(results: Results) -> str:
@@ -206,8 +207,8 @@ def _legend(results: Results) -> str:
         "**failures**: runs that diverged, collapsed (samples cover less than half the modes) "
         "or failed, with Clopper and Pearson's 95% interval of the rate.",
         "**D gradients / G step**: batches differentiated through D for each generator step.",
-        f"**time / {clock}**: seconds a generator step over those of {clock}; median over cells "
-        "run on the same kind of machine.",
+        f"**time / {clock}**: seconds a generator step over those of {clock}, the process's own "
+        "on a CPU and the wall's on a GPU; median over cells run on the same kind of machine.",
     ]
     return markdown.bullets(items)
 

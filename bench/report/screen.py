@@ -21,11 +21,11 @@ def headline(board: Board) -> Table:
     data = data[[name for name in data.columns if not name.startswith(LEFT_TO_THE_PAGE)]]
     short = {f"{results.label}, last": "last", "D gradients / G step": "D grads"}
     data = data.rename(columns=short)
-    verdict = "" if results.distinguished else " No significant difference."
+    verdict = "" if results.distinguished else " No significant difference between any two."
     return _table(
         data,
         title=f"{board.label}: {results.label}",
-        caption=f"{tables.standing(results)}{verdict} {tables.power(results.pairwise)}",
+        caption=f"{tables.standing(results)}{verdict} {tables.beside_baseline(results)}",
     )
 
 

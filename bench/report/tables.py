@@ -234,6 +234,20 @@ def standing(results: Results) -> str:
     )
 
 
+def beside_baseline(results: Results) -> str:
+    """One sentence: which methods differ from vanilla, the family of fewest comparisons."""
+    told_apart = [one for one in results.against_baseline if one.significant]
+    if not told_apart:
+        return f"No significant difference from {BASELINE}." if results.against_baseline else ""
+    sides = []
+    for word, keep in (("better", True), ("worse", False)):
+        names = sorted(one.first for one in told_apart if (one.better == one.first) is keep)
+        if names:
+            sides.append(f"significantly {word} than {BASELINE}: {', '.join(names)}")
+    sentence = "; ".join(sides)
+    return f"{sentence[0].upper()}{sentence[1:]}."
+
+
 def power(family: list[Comparison]) -> str:
     """One sentence: the smallest p that the test could have returned, before and after Holm."""
     if not family:

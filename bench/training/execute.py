@@ -175,9 +175,12 @@ def _protocol(experiment: Experiment, judged: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _kept(trainer: Trainer) -> dict[str, Any]:
-    """The samples of the first fixed latents, as a record keeps them."""
-    if len(trainer.experiment.data.shape) == 1:
+def _kept(trainer: Trainer) -> dict[str, Any] | None:
+    """The samples of the first fixed latents, as a record keeps them; None for no picture's."""
+    shape = trainer.experiment.data.shape
+    if len(shape) == 1 and shape != (2,):
+        return None
+    if len(shape) == 1:
         return {"kind": "points", "values": trainer.samples(POINTS).tolist()}
     return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
 

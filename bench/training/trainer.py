@@ -3,7 +3,7 @@
 import math
 import time
 from collections.abc import Callable
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import Any, cast
 
 import torch
@@ -158,7 +158,10 @@ class Trainer:
         return self.history.d_samples / self.experiment.batch_size
 
     def state_dict(self) -> dict[str, Any]:
-        """All that training changes; with it a run goes on as if it had never stopped."""
+        """All that training changes; with it a run goes on as if it had never stopped.
+
+        As torch's own it is not a copy: further training changes what it holds.
+        """
         return {
             "generator": self.gan.generator.state_dict(),
             "discriminator": cast(nn.Module, self.gan.discriminator).state_dict(),
@@ -170,7 +173,7 @@ class Trainer:
             "noise": self.gan.noise.get_state(),
             "global": torch.get_rng_state(),
             "global_gpus": [torch.cuda.get_rng_state(gpu) for gpu in self._gpus],
-            "history": asdict(self.history),
+            "history": dict(vars(self.history)),
         }
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
