@@ -146,6 +146,7 @@ def test_a_killed_command_goes_on_and_ends_as_if_it_had_not_been(toy_suite, tmp_
     """SIGKILL to the whole process group once a checkpoint is there, then the same command."""
     slow = ["--gin_bindings", "Experiment.steps = 240", "--gin_bindings"]
     slow += ["Experiment.evaluations = 12", "--jobs", "1"]
+    slow += ["--gin_bindings", "Experiment.checkpoint_seconds = 0.0"]
     assert run_suite(toy_suite, tmp_path / "whole", *slow) == 0
 
     where = ["--out", str(tmp_path / "cut" / "runs")]

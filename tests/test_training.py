@@ -297,3 +297,13 @@ def test_a_record_keeps_a_grid_of_its_fixed_samples(tmp_path):
     picture = Image.open(io.BytesIO(base64.b64decode(record["samples"]["png"])))
     assert picture.size == (8 * 9 + 1, 8 * 9 + 1)
     assert picture.mode == "L"
+
+
+def test_checkpoints_are_written_at_their_interval_and_at_the_end(toy_suite, tmp_path, monkeypatch):
+    written = []
+    monkeypatch.setattr(checkpoint, "save", lambda path, state: written.append(state["batches"]))
+    for seconds, expected in ((0.0, [3, 6]), (1000.0, [6])):
+        written.clear()
+        run = plan_of(toy_suite, "vanilla", f"Experiment.checkpoint_seconds = {seconds}")
+        execute(run, tmp_path / str(seconds), ignore)
+        assert written == expected

@@ -4,6 +4,7 @@ import base64
 import io
 import logging
 import math
+import time
 import traceback
 from collections.abc import Callable
 from datetime import UTC, datetime
@@ -96,7 +97,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
         _resume(trainer, saved)
     status, reason, step = "completed", None, experiment.steps
     try:
-        trainer.train(listen, lambda state: checkpoint.save(saved, state))
+        trainer.train(listen, _saver(saved, experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
     (folder / "operative.gin").write_text(gin.operative_config_str(), encoding="utf-8")
@@ -146,6 +147,20 @@ def _collapsed(judge: Judge, history: History) -> bool:
     """Whether the last samples have collapsed; a score that is not defined counts as nan."""
     last = history.scores[-1]
     return judge.collapsed({name: math.nan if v is None else v for name, v in last.items()})
+
+
+def _saver(saved: Path, experiment: Experiment) -> Callable[[dict[str, Any]], None]:
+    """Writes a run's state, but not so often that writing costs more than doing it again."""
+    last = time.monotonic()
+
+    def save(state: dict[str, Any]) -> None:
+        nonlocal last
+        finished = state["history"]["step"] == experiment.steps
+        if finished or time.monotonic() - last >= experiment.checkpoint_seconds:
+            checkpoint.save(saved, state)
+            last = time.monotonic()
+
+    return save
 
 
 def _resume(trainer: Trainer, saved: Path) -> None:

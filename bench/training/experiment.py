@@ -37,6 +37,8 @@ class Experiment:
         latent_dim: dimension of the latents.
         evaluations: how many times, evenly spaced, the samples are scored; the last at the end.
         log_every: generator steps between two readings of the losses.
+        checkpoint_seconds: how long a run goes on, at least, between two checkpoints; they follow
+            evaluations, and the last is always written.
         batch_norm: how a scored generator normalizes: with "running" statistics (eval mode), or
             with each "batch"'s own (train mode).
         probe_epsilon: size of the FGSM step, on the model's scale, behind the diagnostic D(x_hat).
@@ -56,6 +58,7 @@ class Experiment:
     latent_dim: int
     evaluations: int = 10
     log_every: int = 50
+    checkpoint_seconds: float = 5.0
     batch_norm: str = "running"
     probe_epsilon: float = 1 / 255
     device: str = "auto"
