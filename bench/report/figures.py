@@ -166,7 +166,7 @@ def _panels(board: Board, axis: str, label: str, end: End) -> Figure | None:
                 ]
                 if cell:
                     drawn = curve(cell, axis, board.headline, metric["better"], end)
-                    _draw(panel, drawn, index)
+                    _draw(panel, drawn, index, min(0.13, 0.8 / len(methods)))
         grid[0, 0].set_xlim(left=0)
         for panel in grid.flat[len(settings) :]:
             panel.set_visible(False)
@@ -194,9 +194,10 @@ def _look(index: int) -> dict[str, Any]:
     }
 
 
-def _draw(panel: Axes, drawn: Curve, index: int) -> None:
+def _draw(panel: Axes, drawn: Curve, index: int, opacity: float) -> None:
     look = _look(index)
-    panel.fill_between(drawn.x, drawn.low, drawn.high, color=look["color"], alpha=0.13, linewidth=0)
+    band = {"color": look["color"], "alpha": opacity, "linewidth": 0}
+    panel.fill_between(drawn.x, drawn.low, drawn.high, **band)
     panel.plot(drawn.x, drawn.middle, **look)
     for x, y in drawn.ends:
         seen = isfinite(y)
