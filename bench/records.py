@@ -114,10 +114,16 @@ class Record(TypedDict):
 def write(path: Path, record: Record) -> None:
     """Writes a record so that a reader sees all of it or none, whenever the writer is killed.
 
+    Each key has a line of its own: hundreds of records are committed, and are to be read as diffs.
+
     Raises:
         ValueError: where a number is NaN or infinite.
     """
-    text = json.dumps(record, indent=1, sort_keys=True, allow_nan=False) + "\n"
+    lines = (
+        f"{json.dumps(key)}: {json.dumps(value, sort_keys=True, allow_nan=False)}"
+        for key, value in sorted(record.items())
+    )
+    text = "{\n" + ",\n".join(lines) + "\n}\n"
     path.parent.mkdir(parents=True, exist_ok=True)
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
     try:

@@ -35,8 +35,8 @@ CHECKPOINT = "checkpoint.pt"
 GRID = 8
 """Rows and columns of the pictures that a record keeps."""
 
-POINTS = 500
-"""Points that a record keeps."""
+POINTS, DECIMALS = 500, 4
+"""Points that a record keeps, and their decimals: they are there to be looked at."""
 
 log = logging.getLogger(__name__)
 
@@ -196,7 +196,8 @@ def _kept(trainer: Trainer) -> dict[str, Any] | None:
     if len(shape) == 1 and shape != (2,):
         return None
     if len(shape) == 1:
-        return {"kind": "points", "values": trainer.samples(POINTS).tolist()}
+        points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
+        return {"kind": "points", "values": points.tolist()}
     return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
 
 
