@@ -18,7 +18,7 @@ from bench.report.build import build
 from bench.report.figures import curve
 from bench.report.frame import curve_mean, frame
 from bench.report.page import page
-from bench.report.samples import GAP, TILE, sample_grid
+from bench.report.samples import COLUMNS, GAP, LINE, TILE, sample_grid
 from bench.report.selection import Board, boards, slug
 from bench.report.tables import Results
 
@@ -302,21 +302,29 @@ def test_a_curve_ends_where_most_seeds_have_failed() -> None:
     assert np.isnan(drawn.ends[1][1])
 
 
-def test_every_method_has_a_row_of_samples_and_pixels_stay_sharp() -> None:
+def test_every_method_has_a_tile_of_samples_and_pixels_stay_sharp() -> None:
     runs = [record("vanilla"), record("lsgan", status="diverged", end=60)]
     picture = Image.open(BytesIO(sample_grid(board_of(runs)) or b""))
     enlarged = round(TILE / 73) * 73
-    tile = picture.crop((picture.width - GAP - enlarged, 48, picture.width - GAP, 48 + enlarged))
+    top = GAP + 2 * LINE  # below the setting and the method
+    tile = picture.crop((GAP, top, GAP + enlarged, top + enlarged))
     small = tile.resize((73, 73), Image.Resampling.NEAREST)
     assert small.resize(tile.size, Image.Resampling.NEAREST).tobytes() == tile.tobytes()
-    assert picture.height == 48 + 2 * (enlarged + GAP)
+    assert picture.size == (GAP + 2 * (enlarged + GAP), top + enlarged + 2 * GAP)
+
+
+def test_many_methods_wrap_and_long_names_are_cut_to_their_tile() -> None:
+    few, many = ([record(f"method_{i}" * 5) for i in range(n)] for n in (COLUMNS, COLUMNS + 1))
+    narrow, wide = (Image.open(BytesIO(sample_grid(board_of(r)) or b"")) for r in (few, many))
+    assert wide.width == narrow.width
+    assert wide.height > 1.7 * narrow.height
 
 
 def test_points_are_drawn_where_they_are() -> None:
     def inked(samples: dict[str, object]) -> np.ndarray:
         runs = [record("vanilla", samples=ring(0)), record("as_gan", samples=samples)]
         picture = Image.open(BytesIO(sample_grid(board_of(runs)) or b"")).convert("L")
-        right, bottom = picture.width - GAP, picture.height - GAP
+        right, bottom = picture.width - GAP, picture.height - 2 * GAP
         return np.asarray(picture.crop((right - TILE, bottom - TILE, right, bottom))) < 200
 
     corner = inked({"kind": "points", "values": [[0.7, 0.7]] * 5})

@@ -1,4 +1,4 @@
-"""One picture of what every method drew: a row a method, a column a setting."""
+"""One picture of what every method drew: a block a setting, in it a tile a method."""
 
 import base64
 from collections.abc import Callable
@@ -15,7 +15,9 @@ from bench.report.selection import Board, methods_of, settings_of
 
 TILE = 288  # pixels, the least width of a tile of images
 GAP = 14
-TEXT = 20
+LINE = 30  # pixels, the height of a line of text
+COLUMNS = 5
+CAPTION, HEADING = ImageFont.load_default(20), ImageFont.load_default(24)
 INK, PALE, DOTS = "#222222", "#F2F2F2", (0, 114, 178)
 SMOOTH = 4  # points are drawn this much larger, then shrunk
 
@@ -32,23 +34,21 @@ def sample_grid(board: Board) -> bytes | None:
         return None
     box = _extent(list(first.values()))
     tiles = {cell: _tile(record, box) for cell, record in first.items()}
-    font = ImageFont.load_default(TEXT)
-    left = 2 * GAP + max(_length(font, method) for method in methods)
-    names = max(_length(font, setting) for setting in settings)
-    width = max(names, *(tile.width for tile in tiles.values()))
+    across = min(COLUMNS, len(methods))
+    width = max(tile.width for tile in tiles.values())
     height = max(tile.height for tile in tiles.values())
-    top = 2 * GAP + TEXT
-    size = (left + len(settings) * (width + GAP), top + len(methods) * (height + GAP))
-    picture = Image.new("RGB", size, "white")
+    block = LINE + ceil(len(methods) / across) * (LINE + height + GAP) + GAP
+    picture = Image.new("RGB", (GAP + across * (width + GAP), GAP + len(settings) * block), "white")
     draw = ImageDraw.Draw(picture)
-    for column, setting in enumerate(settings):
-        draw.text((left + column * (width + GAP), GAP), setting, INK, font)
-    for row, method in enumerate(methods):
-        y = top + row * (height + GAP)
-        draw.text((GAP, y + height // 2), method, INK, font, anchor="lm")
-        for column, setting in enumerate(settings):
+    for above, setting in enumerate(settings):
+        top = GAP + above * block
+        draw.text((GAP, top), setting, INK, HEADING)
+        for index, method in enumerate(methods):
+            row, column = divmod(index, across)
+            x, y = GAP + column * (width + GAP), top + LINE + row * (LINE + height + GAP)
             if (method, setting) in tiles:
-                picture.paste(tiles[method, setting], (left + column * (width + GAP), y))
+                draw.text((x, y), _fitted(method, width), INK, CAPTION)
+                picture.paste(tiles[method, setting], (x, y + LINE))
     return _png(picture)
 
 
@@ -84,8 +84,8 @@ DRAWERS: dict[str, Callable[[Any, Box], Image.Image]] = {"images": _images, "poi
 
 def _empty(text: str) -> Image.Image:
     tile = Image.new("RGB", (TILE, TILE), PALE)
-    place, font = (TILE // 2, TILE // 2), ImageFont.load_default(TEXT)
-    ImageDraw.Draw(tile).text(place, text, "#666666", font, anchor="mm", align="center")
+    place = (TILE // 2, TILE // 2)
+    ImageDraw.Draw(tile).text(place, text, "#666666", CAPTION, anchor="mm", align="center")
     return tile
 
 
@@ -103,9 +103,11 @@ def _extent(records: list[Record]) -> Box:
     return (low + high) / 2, max(float((high - low).max()) * 0.55, 1e-9)
 
 
-def _length(font: ImageFont.FreeTypeFont | ImageFont.ImageFont, text: str) -> int:
-    """The width of a text in whole pixels."""
-    return ceil(font.getlength(text))
+def _fitted(text: str, width: int) -> str:
+    """The text, or as much of its beginning as fits so many pixels."""
+    while CAPTION.getlength(text) > width:
+        text = f"{text.removesuffix('…')[:-1]}…"
+    return text
 
 
 def _png(picture: Image.Image) -> bytes:
