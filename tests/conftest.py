@@ -1,6 +1,7 @@
 import gin
 import pytest
 import torch
+from gan_factory import default_dtype
 
 
 @pytest.fixture(autouse=True, scope="session")
@@ -13,6 +14,13 @@ def _clean_gin():
     """No test leaves its gin config to the next."""
     yield
     gin.clear_config()
+
+
+@pytest.fixture
+def _float64():
+    """Everything in float64, for ``pytestmark`` of a whole file."""
+    with default_dtype(torch.float64):
+        yield
 
 
 @pytest.fixture

@@ -3,6 +3,7 @@
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
+import numpy as np
 import torch
 from torch import Tensor, nn
 from torch.optim import SGD, Optimizer
@@ -79,9 +80,37 @@ def linear(weight: Tensor, bias: float | None = None) -> nn.Sequential:
     return nn.Sequential(nn.Flatten(), layer, nn.Flatten(0))
 
 
+class Quadratic(nn.Module):
+    """f(x) = a |x|^2 / 2, whose gradient is a x."""
+
+    def __init__(self, a: float) -> None:
+        super().__init__()
+        self.a = nn.Parameter(torch.tensor(a))
+
+    def forward(self, x: Tensor) -> Tensor:
+        return self.a * x.flatten(1).square().sum(1) / 2
+
+
 def draw(*shape: int, seed: int = 7) -> Tensor:
     """Standard normal numbers, the same in every run."""
     return torch.randn(*shape, generator=torch.Generator().manual_seed(seed))
+
+
+def weight_of(length: float, shape: tuple[int, ...]) -> Tensor:
+    """Of this shape, and of this Euclidean norm over all of it."""
+    weight = draw(*shape)
+    return weight * (length / weight.norm())
+
+
+def fakes_of(gan: GAN, n: int) -> Tensor:
+    """The samples that the first step of a GAN of seed 0 will draw; its stream stays put."""
+    with torch.no_grad():
+        stream = torch.Generator().manual_seed(0)
+        return gan.generator(torch.randn(n, LATENT, generator=stream))
+
+
+def sigmoid(x: np.ndarray) -> np.ndarray:
+    return 1 / (1 + np.exp(-x))
 
 
 def watch(network: nn.Module) -> list[Tensor]:
@@ -89,6 +118,17 @@ def watch(network: nn.Module) -> list[Tensor]:
     seen: list[Tensor] = []
     network.register_forward_pre_hook(lambda module, inputs: seen.append(inputs[0]))
     return seen
+
+
+def other_batch(seen: list[Tensor], real: Tensor, fake: Tensor) -> Tensor:
+    """The one batch of ``seen`` that is neither ``real`` nor ``fake``."""
+    (other,) = (batch for batch in seen if batch is not real and batch is not fake)
+    return other
+
+
+def shares_of_real(between: Tensor, real: Tensor, fake: Tensor) -> Tensor:
+    """Alpha of ``between`` = alpha real + (1 - alpha) fake: a row a sample, a column a value."""
+    return (((between - fake) * (real - fake)) / (real - fake).square()).detach().flatten(1)
 
 
 def optimizer_state(optimizer: Optimizer) -> dict[str, Tensor]:

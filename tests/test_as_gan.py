@@ -13,12 +13,14 @@ from gan_factory import (
     discriminator,
     discriminator_state,
     draw,
+    fakes_of,
     generator,
     generator_state,
     linear,
     make_gan,
     random_state,
     sgd,
+    sigmoid,
     watch,
 )
 from torch import Tensor, nn
@@ -29,14 +31,10 @@ from bench.config.statements import read_file
 from methods.as_gan import ASGAN
 from methods.base import GAN, Method, descend
 
+pytestmark = pytest.mark.usefixtures("_float64")
+
 N = 6
 FROZEN = sgd(0.0)
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
 
 
 def moved(method: ASGAN, gan: GAN, real: Tensor) -> Tensor:
@@ -49,10 +47,6 @@ def moved(method: ASGAN, gan: GAN, real: Tensor) -> Tensor:
 def preset(name: str) -> ASGAN:
     bindings = read_file(ROOT / "methods" / f"{name}.gin").bindings
     return ASGAN(**{b.parameter: b.value for b in bindings if b.selector == "ASGAN"})
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
 
 
 def test_the_second_step_lowers_d_by_epsilon_times_the_gradients_l1_norm() -> None:
@@ -98,9 +92,7 @@ def test_a_whole_d_step_is_the_one_computed_by_hand(rescore_fake: bool) -> None:
         nn.Linear(LATENT, 3), linear(weight, bias), d_optimizer=sgd(lr), g_optimizer=FROZEN
     )
     real = draw(N, 3)
-    stream = torch.Generator().manual_seed(0)
-    with torch.no_grad():
-        fake = gan.generator(torch.randn(N, LATENT, generator=stream)).numpy()
+    fake = fakes_of(gan, N).numpy()
 
     def step(w: np.ndarray, b: float, x: np.ndarray, score_fake: bool) -> tuple[np.ndarray, float]:
         on_real = -sigmoid(-(x @ w + b)) / N

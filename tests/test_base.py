@@ -9,7 +9,6 @@ from gan_factory import (
     DIM,
     LATENT,
     changed,
-    default_dtype,
     discriminator,
     discriminator_state,
     draw,
@@ -18,6 +17,7 @@ from gan_factory import (
     linear,
     make_gan,
     random_state,
+    sigmoid,
     watch,
 )
 from torch import Tensor, nn
@@ -27,11 +27,7 @@ from torch.optim import Adam
 
 from methods.base import GAN, Method, descend, ghost, parameters_of
 
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
+pytestmark = pytest.mark.usefixtures("_float64")
 
 
 def logits_as_data() -> GAN:
@@ -41,10 +37,6 @@ def logits_as_data() -> GAN:
 
 def column(*values: float) -> Tensor:
     return torch.tensor(values)[:, None]
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
 
 
 def test_d_loss_is_the_sum_of_both_cross_entropies_of_the_logits() -> None:

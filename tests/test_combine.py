@@ -5,7 +5,6 @@ import torch
 from gan_factory import (
     DIM,
     changed,
-    default_dtype,
     discriminator,
     discriminator_state,
     draw,
@@ -26,13 +25,9 @@ from methods.spectral_norm import SpectralNorm
 from methods.unrolled import Unrolled
 from methods.wgan_gp import WGANGP
 
+pytestmark = pytest.mark.usefixtures("_float64")
+
 N = 6
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
 
 
 def trained(method: Method, steps: int = 3) -> GAN:

@@ -7,12 +7,12 @@ import numpy as np
 import pytest
 import torch
 from gan_factory import (
-    LATENT,
     changed,
     default_dtype,
     discriminator,
     discriminator_state,
     draw,
+    fakes_of,
     generator,
     linear,
     make_gan,
@@ -30,14 +30,10 @@ from methods.lecam import LeCam
 from methods.r1 import R1
 from methods.unrolled import Unrolled
 
+pytestmark = pytest.mark.usefixtures("_float64")
+
 N, WEIGHT, BIAS = 6, torch.tensor([0.8, -1.1, 0.6], dtype=torch.float64), 0.2
 FROZEN = sgd(0.0)
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
 
 
 def anchored(average_real: float, average_fake: float, **options) -> LeCam:
@@ -60,9 +56,7 @@ def test_a_whole_d_step_is_the_one_computed_by_hand(rectified: bool) -> None:
     lr, weight, decay = 0.1, 0.7, 0.9
     gan = make_gan(generator(dim=3), linear(WEIGHT, BIAS), d_optimizer=sgd(lr))
     real = draw(N, 3)
-    with torch.no_grad():
-        stream = torch.Generator().manual_seed(0)
-        fake = gan.generator(torch.randn(N, LATENT, generator=stream)).numpy()
+    fake = fakes_of(gan, N).numpy()
     w, x = WEIGHT.numpy(), real.numpy()
     r, f = x @ w + BIAS, fake @ w + BIAS
     a_real, a_fake = decay * 0.3 + 0.1 * r.mean(), decay * -0.4 + 0.1 * f.mean()

@@ -9,7 +9,6 @@ import torch
 from gan_factory import (
     LATENT,
     changed,
-    default_dtype,
     discriminator,
     draw,
     generator,
@@ -17,6 +16,7 @@ from gan_factory import (
     linear,
     make_gan,
     sgd,
+    sigmoid,
     watch,
 )
 from torch import Tensor, nn
@@ -35,19 +35,11 @@ from methods.wasserstein import Wasserstein
 from methods.wgan import WGAN
 from methods.wgan_gp import WGANGP
 
+pytestmark = pytest.mark.usefixtures("_float64")
+
 N, WEIGHT, BIAS = 8, torch.tensor([0.8, -1.1, 0.6], dtype=torch.float64), 0.2
 LR = 0.3
 Array = np.ndarray
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
-
-
-def sigmoid(x: Array) -> Array:
-    return 1 / (1 + np.exp(-x))
 
 
 def softplus(x: Array) -> Array:

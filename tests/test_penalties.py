@@ -7,20 +7,23 @@ import numpy as np
 import pytest
 import torch
 from gan_factory import (
-    LATENT,
+    Quadratic,
     changed,
-    default_dtype,
     discriminator,
     draw,
+    fakes_of,
     generator,
     generator_state,
     linear,
     make_gan,
+    other_batch,
     random_state,
     sgd,
+    sigmoid,
     watch,
+    weight_of,
 )
-from torch import Tensor, nn
+from torch import Tensor
 
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
@@ -40,26 +43,11 @@ from methods.wgan import WGAN
 from methods.wgan_div import WGANDiv
 from methods.wgan_gp import WGANGP
 
+pytestmark = pytest.mark.usefixtures("_float64")
+
 N, SHAPE = 5, (3, 4, 4)
 PER_SAMPLE = [R1, R2, R3GAN, DRAGAN]
 PENALTIES = [R1, R2, DRAGAN, L1Penalty]
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
-
-
-class Quadratic(nn.Module):
-    """f(x) = a |x|^2 / 2, whose gradient is a x."""
-
-    def __init__(self, a: float) -> None:
-        super().__init__()
-        self.a = nn.Parameter(torch.tensor(a))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.a * x.flatten(1).square().sum(1) / 2
 
 
 def pair() -> tuple[Tensor, Tensor]:
@@ -71,27 +59,12 @@ def added(method: Method, base: Method, gan: GAN, real: Tensor, fake: Tensor) ->
     return method.d_loss(gan, real, fake) - base.d_loss(gan, real, fake)
 
 
-def weight_of(length: float) -> Tensor:
-    weight = draw(*SHAPE)
-    return weight * (length / weight.norm())
-
-
-def fakes_of(gan: GAN) -> Tensor:
-    with torch.no_grad():
-        stream = torch.Generator().manual_seed(0)
-        return gan.generator(torch.randn(N, LATENT, generator=stream))
-
-
-def sigmoid(x: np.ndarray) -> np.ndarray:
-    return 1 / (1 + np.exp(-x))
-
-
 @pytest.mark.parametrize("method", [R1, R2])
 def test_on_a_linear_critic_it_is_half_gamma_times_the_square_of_all_of_the_weight(
     method: type,
 ) -> None:
     """gamma/2 |w|^2, and by w: gamma w."""
-    weight, gamma = weight_of(1.7), 3.0
+    weight, gamma = weight_of(1.7, SHAPE), 3.0
     gan = make_gan(generator(), linear(weight))
     penalty = added(method(gamma=gamma), Method(), gan, *pair())
     (gradient,) = torch.autograd.grad(penalty, gan.discriminator.parameters())
@@ -129,7 +102,7 @@ def test_a_whole_r3gan_step_is_the_one_computed_by_hand() -> None:
     weight, gamma, lr = torch.tensor([0.8, -1.1, 0.6]), 0.7, 0.3
     gan = make_gan(generator(dim=3), linear(weight), d_optimizer=sgd(lr))
     real = draw(N, 3)
-    w, x, fake = weight.numpy(), real.numpy(), fakes_of(gan).numpy()
+    w, x, fake = weight.numpy(), real.numpy(), fakes_of(gan, N).numpy()
     slopes = sigmoid(fake @ w - x @ w) / N
     stepped = w - lr * (slopes @ (fake - x) + 2 * gamma * w)
     R3GAN(gamma=gamma).d_step(gan, real)
@@ -157,7 +130,7 @@ def test_dragan_on_a_linear_critic_is_the_closed_form(
     length: float, one_sided: bool, expected: float
 ) -> None:
     """lambda (|w| - 1)^2 over all of w, and by w: 2 lambda (|w| - 1) w / |w|."""
-    weight = weight_of(length)
+    weight = weight_of(length, SHAPE)
     gan = make_gan(generator(), linear(weight))
     method = DRAGAN(dragan_weight=4, one_sided=one_sided)
     penalty = added(method, Method(), gan, *pair())
@@ -173,7 +146,7 @@ def test_dragan_is_taken_around_the_real_samples() -> None:
     real, fake = pair()
     seen = watch(gan.discriminator)
     loss = DRAGAN().d_loss(gan, real, fake)
-    (around,) = (batch for batch in seen if batch is not real and batch is not fake)
+    around = other_batch(seen, real, fake)
     lengths = around.detach().flatten(1).norm(dim=1)
     penalty = 10 * (a * lengths - 1).square().mean()
     alone = Method().d_loss(gan, real, fake)
@@ -223,7 +196,7 @@ def test_a_whole_step_with_the_l1_penalty_is_the_one_computed_by_hand() -> None:
     weight, bias, lr, epsilon = torch.tensor([0.8, -1.1, 0.6]), 0.2, 0.3, 0.05
     gan = make_gan(generator(dim=3), linear(weight, bias), d_optimizer=sgd(lr))
     real = draw(N, 3)
-    w, x, fake = weight.numpy(), real.numpy(), fakes_of(gan).numpy()
+    w, x, fake = weight.numpy(), real.numpy(), fakes_of(gan, N).numpy()
     p, q = sigmoid(-(x @ w + bias)), sigmoid(fake @ w + bias)
     length = np.abs(w).sum()
     by_real = (-p - epsilon * length * p * (1 - p)) / N

@@ -3,22 +3,19 @@
 import math
 
 import pytest
-import torch
+from dirac_gan import PSI, THETA, ZEROS, H, N, dirac, position, sigmoid
 from gan_factory import (
     DIM,
     LATENT,
     changed,
-    default_dtype,
     discriminator,
     discriminator_state,
     draw,
     generator,
     generator_state,
-    linear,
     make_gan,
-    sgd,
 )
-from torch import Tensor, nn
+from torch import nn
 from torch.optim import Adam
 
 from methods.as_gan import ASGAN
@@ -29,41 +26,7 @@ from methods.simultaneous import Simultaneous
 from methods.unrolled import Unrolled
 from methods.wasserstein import Wasserstein
 
-N, H = 4, 0.1
-THETA, PSI = 0.9, -0.7
-ZEROS = torch.zeros(N, 1, dtype=torch.float64)
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
-
-
-class Point(nn.Module):
-    """G(z) = theta, a point on the line whatever z is."""
-
-    def __init__(self, theta: float) -> None:
-        super().__init__()
-        self.theta = nn.Parameter(torch.tensor(theta))
-
-    def forward(self, latents: Tensor) -> Tensor:
-        return self.theta.expand(len(latents), 1)
-
-
-def dirac(theta: float, psi: float) -> GAN:
-    """The Dirac-GAN: f(x) = psi x, data at 0."""
-    critic = linear(torch.tensor([psi]))
-    return make_gan(Point(theta), critic, g_optimizer=sgd(H), d_optimizer=sgd(H))
-
-
-def position(gan: GAN) -> tuple[float, float]:
-    (theta,), (psi,) = gan.generator.parameters(), gan.discriminator.parameters()
-    return theta.item(), psi.item()
-
-
-def sigmoid(x: float) -> float:
-    return 1 / (1 + math.exp(-x))
+pytestmark = pytest.mark.usefixtures("_float64")
 
 
 def test_both_updates_are_computed_at_the_old_weights() -> None:

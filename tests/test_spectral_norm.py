@@ -5,7 +5,6 @@ import torch
 from gan_factory import (
     DIM,
     changed,
-    default_dtype,
     discriminator,
     draw,
     generator,
@@ -19,11 +18,7 @@ from bench.training.streams import seeded
 from methods.base import Incompatible, Method, descend, ghost
 from methods.spectral_norm import SpectralNorm
 
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
+pytestmark = pytest.mark.usefixtures("_float64")
 
 
 def adapted(network: nn.Module, power_iterations: int = 1) -> nn.Module:

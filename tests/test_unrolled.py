@@ -11,7 +11,6 @@ from gan_factory import (
     LATENT,
     Optimizers,
     changed,
-    default_dtype,
     discriminator,
     discriminator_state,
     draw,
@@ -31,6 +30,8 @@ from methods.base import GAN, Incompatible, Method, descend
 from methods.unrolled import Unrolled
 from methods.virtual import virtual_steps
 
+pytestmark = pytest.mark.usefixtures("_float64")
+
 N = 7
 ADAM = partial(Adam, lr=0.02, betas=(0.5, 0.999))
 OPTIMIZERS = {
@@ -39,12 +40,6 @@ OPTIMIZERS = {
     "adam, large eps": partial(Adam, lr=0.1, betas=(0.8, 0.9), eps=1e-2),
     "adam, no momentum": partial(Adam, lr=0.02, betas=(0.0, 0.9)),
 }
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
 
 
 def trained(norm: str = "none", optimizer: Optimizers = ADAM, steps: int = 3) -> GAN:

@@ -4,58 +4,39 @@ import numpy as np
 import pytest
 import torch
 from gan_factory import (
-    LATENT,
+    Quadratic,
     changed,
-    default_dtype,
     discriminator,
     draw,
+    fakes_of,
     generator,
     linear,
     make_gan,
+    other_batch,
     random_state,
     sgd,
+    shares_of_real,
     watch,
+    weight_of,
 )
-from torch import Tensor, nn
+from torch import nn
 
 from bench.config.names import ROOT
 from bench.config.statements import read_file
-from methods.base import GAN, Incompatible
+from methods.base import Incompatible
 from methods.wgan import WGAN
 from methods.wgan_div import WGANDiv
 
+pytestmark = pytest.mark.usefixtures("_float64")
+
 N, SHAPE = 5, (3, 4, 4)
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
-
-
-class Quadratic(nn.Module):
-    """f(x) = a |x|^2 / 2, whose gradient is a x."""
-
-    def __init__(self, a: float) -> None:
-        super().__init__()
-        self.a = nn.Parameter(torch.tensor(a))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.a * x.flatten(1).square().sum(1) / 2
-
-
-def fakes_of(gan: GAN, n: int = N) -> Tensor:
-    """The samples that the GAN's next step will draw."""
-    with torch.no_grad():
-        stream = torch.Generator().manual_seed(0)
-        return gan.generator(torch.randn(n, LATENT, generator=stream))
 
 
 def test_the_critic_steps_and_is_clipped_after() -> None:
     weight, bias, lr, clip = torch.tensor([0.05, -0.03, 0.01]), 0.02, 0.04, 0.02
     gan = make_gan(generator(dim=3), linear(weight, bias), d_optimizer=sgd(lr))
     real = draw(N, 3)
-    gradient = fakes_of(gan).mean(0) - real.mean(0)
+    gradient = fakes_of(gan, N).mean(0) - real.mean(0)
     stepped = (weight - lr * gradient).numpy()
     assert (np.abs(stepped) > clip).any()
     assert (np.abs(stepped) < clip).any()
@@ -116,13 +97,12 @@ def test_a_linear_critics_w_div_penalty_and_step_are_the_closed_form(
     length: float, k: float, p: float
 ) -> None:
     """k |w|^p over all of w, and by w: k p |w|^(p-2) w."""
-    weight = draw(*SHAPE)
-    weight *= length / weight.norm()
+    weight = weight_of(length, SHAPE)
     lr = 0.01
     images = nn.Sequential(generator(dim=48), nn.Unflatten(1, SHAPE))
     gan = make_gan(images, linear(weight), d_optimizer=sgd(lr))
     real = draw(N, *SHAPE, seed=1)
-    means = fakes_of(gan).mean(0) - real.mean(0)
+    means = fakes_of(gan, N).mean(0) - real.mean(0)
     logs = WGANDiv(div_k=k, div_p=p).d_step(gan, real)
     expected = (means * weight).sum().item() + k * length**p
     assert logs["d_loss"].item() == pytest.approx(expected, rel=1e-9)
@@ -137,8 +117,8 @@ def test_a_quadratic_critics_w_div_penalty_is_on_interpolates_with_one_alpha_a_s
     seen = watch(gan.discriminator)
     real, fake = draw(n, *SHAPE, seed=1), draw(n, *SHAPE, seed=2)
     loss = WGANDiv().d_loss(gan, real, fake)
-    (between,) = (batch for batch in seen if batch is not real and batch is not fake)
-    alphas = (((between - fake) * (real - fake)) / (real - fake).square()).detach().flatten(1)
+    between = other_batch(seen, real, fake)
+    alphas = shares_of_real(between, real, fake)
     assert torch.allclose(alphas, alphas[:, :1].expand_as(alphas), atol=1e-6)
     assert alphas[:, 0].std().item() == pytest.approx((1 / 12) ** 0.5, abs=0.03)
     lengths = between.detach().flatten(1).norm(dim=1)

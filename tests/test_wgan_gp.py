@@ -4,17 +4,21 @@ import pytest
 import torch
 from gan_factory import (
     LATENT,
+    Quadratic,
     changed,
-    default_dtype,
     discriminator,
     draw,
+    fakes_of,
     generator,
     generator_state,
     linear,
     make_gan,
+    other_batch,
     random_state,
     sgd,
+    shares_of_real,
     watch,
+    weight_of,
 )
 from torch import Tensor, nn
 from torch.optim import Adam
@@ -24,13 +28,9 @@ from architectures.mlp import MLPDiscriminator
 from methods.base import GAN, Incompatible
 from methods.wgan_gp import WGANGP
 
+pytestmark = pytest.mark.usefixtures("_float64")
+
 N, SHAPE = 5, (3, 4, 4)
-
-
-@pytest.fixture(autouse=True)
-def _float64():
-    with default_dtype(torch.float64):
-        yield
 
 
 class Images(nn.Module):
@@ -45,17 +45,6 @@ class Images(nn.Module):
 
     def forward(self, latents: Tensor) -> Tensor:
         return self.layer(latents).view(-1, *SHAPE)
-
-
-class Quadratic(nn.Module):
-    """f(x) = a |x|^2 / 2, whose gradient is a x."""
-
-    def __init__(self, a: float) -> None:
-        super().__init__()
-        self.a = nn.Parameter(torch.tensor(a))
-
-    def forward(self, x: Tensor) -> Tensor:
-        return self.a * x.flatten(1).square().sum(1) / 2
 
 
 def image_gan(critic: nn.Module, **options) -> GAN:
@@ -79,8 +68,7 @@ def test_the_critics_loss_without_the_penalty_is_the_wasserstein_distances() -> 
 @pytest.mark.parametrize("length", [0.3, 2.5])
 def test_a_linear_critics_penalty_and_gradient_are_the_closed_form(length: float) -> None:
     """lambda (|w| - 1)^2 over all of w, two-sided; its gradient 2 lambda (|w| - 1) w / |w|."""
-    weight = draw(*SHAPE)
-    weight *= length / weight.norm()
+    weight = weight_of(length, SHAPE)
     gan = image_gan(linear(weight))
     real, fake = pair()
     loss = WGANGP(penalty=10).d_loss(gan, real, fake)
@@ -103,7 +91,7 @@ def test_a_quadratic_critics_penalty_and_gradient_are_the_closed_form() -> None:
     loss = WGANGP(penalty=10).d_loss(gan, real, fake)
     (gradient,) = torch.autograd.grad(loss, gan.discriminator.parameters())
 
-    (between,) = (batch for batch in seen if batch is not real and batch is not fake)
+    between = other_batch(seen, real, fake)
     lengths = between.detach().flatten(1).norm(dim=1)
     energy = ((fake.flatten(1).square().sum(1) - real.flatten(1).square().sum(1)) / 2).mean()
     expected = energy * a + 10 * (a * lengths - 1).square().mean()
@@ -118,8 +106,8 @@ def test_each_sample_has_an_alpha_of_its_own_and_each_pixel_the_same() -> None:
     seen = watch(gan.discriminator)
     real, fake = draw(n, *SHAPE, seed=1), draw(n, *SHAPE, seed=2)
     WGANGP().d_loss(gan, real, fake)
-    (between,) = (batch for batch in seen if batch is not real and batch is not fake)
-    alphas = (((between - fake) * (real - fake)) / (real - fake).square()).detach().flatten(1)
+    between = other_batch(seen, real, fake)
+    alphas = shares_of_real(between, real, fake)
     assert torch.allclose(alphas, alphas[:, :1].expand_as(alphas), atol=1e-6)
     alpha = alphas[:, 0]
     assert alpha.min() > 0
@@ -136,15 +124,12 @@ def test_alphas_come_from_the_methods_stream_alone() -> None:
 
 
 def test_the_penalty_is_part_of_the_critics_one_step() -> None:
-    weight = draw(*SHAPE)
-    weight *= 2.5 / weight.norm()
+    weight = weight_of(2.5, SHAPE)
     gan = image_gan(linear(weight), d_optimizer=sgd(0.01))
     steps: list[int] = []
     gan.d_optimizer.register_step_post_hook(lambda *arguments: steps.append(1))
     real = draw(N, *SHAPE)
-    latents = torch.randn(N, LATENT, generator=torch.Generator().manual_seed(0))
-    with torch.no_grad():
-        means = gan.generator(latents).mean(0) - real.mean(0)
+    means = fakes_of(gan, N).mean(0) - real.mean(0)
     WGANGP(penalty=10).d_step(gan, real)
     (layer,) = gan.discriminator.parameters()
     expected = weight - 0.01 * (means + 20 * 1.5 * weight / 2.5)
