@@ -95,7 +95,7 @@ class _Composer:
     suite: Layer
     override: Layer
     bound: BoundSuite
-    files: dict[Path, Layer] = field(default_factory=dict)
+    files: dict[tuple[str, str], Layer] = field(default_factory=dict)
 
     def compose(self, cells: Iterable[Cell]) -> dict[Cell, Composition]:
         """The composition of each cell, once all their files are read and modules imported."""
@@ -138,10 +138,9 @@ class _Composer:
         return {name: self._named("settings", name, "remedies") for name in names}
 
     def _named(self, kind: str, name: str, parameter: str) -> Layer:
-        path = find(kind, name, self.bound.where(parameter))
-        if path not in self.files:
-            self.files[path] = read_file(path)
-        return self.files[path]
+        if (kind, name) not in self.files:
+            self.files[kind, name] = read_file(find(kind, name, self.bound.where(parameter)))
+        return self.files[kind, name]
 
 
 def _cells(bound: BoundSuite) -> list[Cell]:

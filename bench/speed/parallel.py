@@ -4,15 +4,10 @@ import multiprocessing
 import time
 from multiprocessing.connection import Connection
 
-import gin
 import torch
 
-from bench.config.compose import load
 from bench.config.run import Run
-from bench.training.experiment import Experiment
-from bench.training.trainer import Trainer
-
-WARM_UP = 5
+from bench.speed.trainer import WARM_UP, measured_trainer
 
 
 def throughput(run: Run, steps: int, processes: int, threads: int) -> float:
@@ -24,7 +19,7 @@ def throughput(run: Run, steps: int, processes: int, threads: int) -> float:
     pipes, workers = [], []
     for _ in range(processes):
         ours, theirs = context.Pipe()
-        worker = context.Process(target=_train, args=(run.config, run.seed, steps, threads, theirs))
+        worker = context.Process(target=_train, args=(run, steps, threads, theirs))
         worker.start()
         pipes.append(ours)
         workers.append(worker)
@@ -41,11 +36,9 @@ def throughput(run: Run, steps: int, processes: int, threads: int) -> float:
     return processes * steps / elapsed
 
 
-def _train(config: str, seed: int, steps: int, threads: int, pipe: Connection) -> None:
+def _train(run: Run, steps: int, threads: int, pipe: Connection) -> None:
     torch.set_num_threads(threads)
-    load(config)
-    experiment: Experiment = gin.get_configurable("Experiment")(steps=WARM_UP + steps, device="cpu")
-    trainer = Trainer(experiment, seed, experiment.judge(experiment.data))
+    trainer = measured_trainer(run, steps)
     trainer.advance(WARM_UP, lambda progress: None)
     pipe.send("ready")
     pipe.recv()

@@ -7,19 +7,14 @@ from dataclasses import dataclass
 from statistics import median
 from typing import Any, cast
 
-import gin
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
-from bench.config.compose import load
 from bench.config.run import Run
-from bench.training.experiment import Experiment
+from bench.speed.trainer import WARM_UP, measured_trainer
 from bench.training.trainer import Trainer
-
-WARM_UP = 5
-"""Steps before the first measurement."""
 
 
 @dataclass(frozen=True)
@@ -40,7 +35,7 @@ def step_costs(runs: list[Run], steps: int, rounds: int) -> list[StepCost]:
         steps: generator steps of each run in a round.
         rounds: how often; medians are returned.
     """
-    trainers = {run.method: _trainer(run, WARM_UP + steps * (2 * rounds + 1)) for run in runs}
+    trainers = {run.method: measured_trainer(run, steps * (2 * rounds + 1)) for run in runs}
     flops = {}
     for method, trainer in trainers.items():
         _advance(trainer, WARM_UP)
@@ -60,12 +55,6 @@ def step_costs(runs: list[Run], steps: int, rounds: int) -> list[StepCost]:
         StepCost(method, median(times[method]), flops[method], median(shares[method]))
         for method in trainers
     ]
-
-
-def _trainer(run: Run, steps: int) -> Trainer:
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")(steps=steps, device="cpu")
-    return Trainer(experiment, run.seed, experiment.judge(experiment.data))
 
 
 def _advance(trainer: Trainer, steps: int) -> float:

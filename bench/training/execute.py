@@ -193,12 +193,12 @@ def _protocol(experiment: Experiment, judged: dict[str, Any]) -> dict[str, Any]:
 def _kept(trainer: Trainer) -> dict[str, Any] | None:
     """The samples of the first fixed latents, as a record keeps them; None for no picture's."""
     shape = trainer.experiment.data.shape
-    if len(shape) == 1 and shape != (2,):
-        return None
-    if len(shape) == 1:
+    if len(shape) == 3:
+        return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
+    if shape == (2,):
         points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
         return {"kind": "points", "values": points.tolist()}
-    return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
+    return None
 
 
 def _png(images: Tensor) -> str:
