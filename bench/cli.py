@@ -7,13 +7,18 @@ from collections.abc import Sequence
 from typing import NoReturn
 
 import bench
-from bench.errors import UsageError, nearest
+from bench.errors import Unwritable, UsageError, nearest
 
 COMMANDS = {
     "list": "methods, architectures, datasets, settings and suites, with a line on each",
+    "data": "decode a data set ahead of any run, or check what was decoded",
     "conform": "check that a method does what every method must",
     "run": "train and score what a suite still lacks, then write its leaderboard",
+    "check": "say whether a suite's runs got worse than a baseline's, with the evidence",
+    "search": "choose hyper-parameters, and say how much the choice matters",
     "report": "rebuild leaderboards from records",
+    "submit": "add records that others made, if nothing speaks against them",
+    "reproduce": "run a record's run again, and say whether the same came of it",
     "speed": "measure each method's step against vanilla's, and the loop's own share",
     "judge": "train the frozen judge of a data set",
 }
@@ -40,6 +45,12 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except UsageError as error:
         print(f"ganbench: {error}", file=sys.stderr)
         return 2
+    except Unwritable as error:
+        print(
+            f"ganbench: {error}; what is done is kept, and the same command goes on from it",
+            file=sys.stderr,
+        )
+        return 1
     except KeyboardInterrupt:
         print("ganbench: interrupted; the same command goes on from here", file=sys.stderr)
         return 130

@@ -4,6 +4,10 @@ from collections.abc import Iterable
 from difflib import get_close_matches
 
 
+class Unwritable(Exception):
+    """Nothing can be written any more: a full disk, say. What was written before is kept."""
+
+
 class UsageError(Exception):
     """Bad input: the message is one sentence that says what is wrong and what would be right."""
 

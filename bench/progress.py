@@ -15,6 +15,9 @@ from bench.training.trainer import Progress
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines about one run."""
 
+ELSEWHERE = "under way elsewhere; waiting for its result"
+STOPPED = "stopped, its result is no longer wanted"
+
 
 class Screen(Listener, Protocol):
     """A listener that holds the screen while runs go on."""
@@ -57,6 +60,19 @@ class LiveScreen:
         self._tasks[run.id] = self._bars.add_task(run.label, total=None, detail="starting")
         self._clocks[run.id] = _Clock()
 
+    def elsewhere(self, run: Run) -> None:
+        """Says that another command is at the run."""
+        self._line(run, ELSEWHERE)
+
+    def retrying(self, run: Run, reason: str) -> None:
+        """Says why an attempt failed."""
+        self._line(run, f"trying again: {reason}")
+
+    def stopped(self, run: Run) -> None:
+        """Counts the run as settled."""
+        self._line(run, STOPPED)
+        self._bars.advance(self._all)
+
     def progressed(self, run: Run, progress: Progress) -> None:
         """Moves the run's bar."""
         detail = _detail(progress, self._clocks[run.id])
@@ -66,9 +82,14 @@ class LiveScreen:
 
     def finished(self, run: Run, record: Record) -> None:
         """Replaces the run's bar by a line."""
-        self._bars.remove_task(self._tasks.pop(run.id))
-        self._bars.console.print(f"{run.label}: {_outcome(record)}", highlight=False)
+        self._line(run, _outcome(record))
         self._bars.advance(self._all)
+
+    def _line(self, run: Run, text: str) -> None:
+        """A line in place of the run's bar, if it has one."""
+        if run.id in self._tasks:
+            self._bars.remove_task(self._tasks.pop(run.id))
+        self._bars.console.print(f"{run.label}: {text}", markup=False, highlight=False)
 
 
 class PlainScreen:
@@ -90,6 +111,19 @@ class PlainScreen:
         self._clocks[run.id] = _Clock()
         self._next[run.id] = time.monotonic() + PLAIN_INTERVAL
         self._print(f"{run.label}: starting")
+
+    def elsewhere(self, run: Run) -> None:
+        """Says that another command is at the run."""
+        self._print(f"{run.label}: {ELSEWHERE}")
+
+    def retrying(self, run: Run, reason: str) -> None:
+        """Says why an attempt failed."""
+        self._print(f"{run.label}: trying again: {reason}")
+
+    def stopped(self, run: Run) -> None:
+        """Counts the run as settled."""
+        self._done += 1
+        self._print(f"[{self._done}/{self._runs}] {run.label}: {STOPPED}")
 
     def progressed(self, run: Run, progress: Progress) -> None:
         """Says how far the run is, if it has been silent for a while."""
@@ -125,7 +159,9 @@ class _Clock:
 
 def _detail(progress: Progress, clock: _Clock) -> str:
     loss = "" if progress.loss is None else f"loss {progress.loss:.3f}"
-    parts = (loss, f"{progress.images_per_second:,.0f} images/s", clock.left(progress))
+    pace = progress.images_per_second
+    speed = "" if pace is None else f"{pace:,.0f} images/s"
+    parts = (loss, speed, clock.left(progress))
     return ", ".join(part for part in parts if part)
 
 

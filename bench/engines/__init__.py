@@ -1,1 +1,1 @@
-"""Where runs execute. An engine schedules; what a run does is the same on each."""
+"""Where runs execute. The driver decides what is to be done; an engine only finds the place."""

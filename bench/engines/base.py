@@ -1,29 +1,63 @@
-"""What every engine does with runs, and whom it tells."""
+"""What an engine is, and whom the driver tells what happens."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar
 
 from bench.config.run import Run
 from bench.records import Record
 from bench.training.trainer import Progress
 
 
+class Task(Protocol):
+    """One attempt at a run, waiting or under way somewhere."""
+
+    def ended(self) -> str | None:
+        """None while it waits or works, then how its worker ended: "" where all went well."""
+
+
+TaskT = TypeVar("TaskT", bound=Task)
+
+
+class Engine(Protocol[TaskT]):
+    """Places to execute ``bench.engines.worker.work``, on this machine or on many.
+
+    Attributes:
+        slots: tasks that it takes at a time. An engine with a queue of its own takes any number.
+    """
+
+    slots: float
+
+    def start(self, runs: Sequence[Run], out: Path) -> list[TaskT]:
+        """Begins, or queues, one attempt at each run; ``out`` is a folder that all places see."""
+
+    def wait(self, tasks: Collection[TaskT], seconds: float) -> None:
+        """Returns when one of the tasks has ended, or after so many seconds."""
+
+    def stop(self, tasks: Collection[TaskT]) -> None:
+        """Ends tasks at once, and returns when they are over."""
+
+    def close(self) -> None:
+        """Gives back what the engine holds."""
+
+
 class Listener(Protocol):
-    """Whom an engine tells what happens; a screen, say."""
+    """Whom the driver tells what happens to runs; a screen, say."""
 
     def started(self, run: Run) -> None:
-        """A run begins."""
+        """A worker has begun, or begun again."""
 
     def progressed(self, run: Run, progress: Progress) -> None:
-        """A run read its losses."""
+        """A run under way has news."""
+
+    def elsewhere(self, run: Run) -> None:
+        """Another command is at this run; its result will be waited for."""
+
+    def retrying(self, run: Run, reason: str) -> None:
+        """An attempt failed, and another will be made."""
+
+    def stopped(self, run: Run) -> None:
+        """A run was ended because its result is no longer wanted."""
 
     def finished(self, run: Run, record: Record) -> None:
-        """A run left its record."""
-
-
-class Engine(Protocol):
-    """Executes runs, each in its folder under ``out``, where each leaves a record."""
-
-    def execute(self, runs: Sequence[Run], out: Path, listener: Listener) -> None:
-        """Executes all runs; one that fails does not stop the others."""
+        """A run has left its record, or has failed for good."""

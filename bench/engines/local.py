@@ -1,30 +1,50 @@
 """Runs as processes of this machine, one thread each and side by side."""
 
-import logging
+import argparse
 import multiprocessing
 import os
+import signal
 import sys
-from collections.abc import Sequence
-from multiprocessing.connection import Connection, wait
+import threading
+import time
+from collections.abc import Collection, Sequence
+from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
 
 import torch
 
-from bench import records
 from bench.config.run import Run
-from bench.engines.base import Listener
-from bench.training.execute import RECORD, execute, failed
-from bench.training.trainer import Progress
+from bench.engines.base import Engine
+from bench.engines.worker import work
 
-LOG = "log.txt"
+GRACE = 5.0
+"""Seconds that a process is given to end before it is killed."""
 
 
-def default_jobs() -> int:
-    """As many runs at a time as there are GPUs, or processors this process may use."""
-    if torch.cuda.is_available():
-        return torch.cuda.device_count()
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
+def make(options: argparse.Namespace) -> Engine:
+    """The engine that the command line asks for."""
+    return LocalEngine(options.jobs, options.runs_per_gpu)
+
+
+class LocalTask:
+    """A process at its run."""
+
+    def __init__(self, process: ForkServerProcess, slot: int) -> None:
+        self.process, self.slot = process, slot
+
+    def ended(self) -> str | None:
+        """See ``Task``."""
+        code = self.process.exitcode
+        if code is None or code == 0:
+            return None if code is None else ""
+        if code == os.EX_IOERR:
+            return "it could not write to its folder"
+        if code > 0:
+            return f"its process ended with exit code {code}"
+        name = signal.Signals(-code).name
+        hint = " (the machine may be out of memory)" if name == "SIGKILL" else ""
+        return f"its process was killed by {name}{hint}"
 
 
 class LocalEngine:
@@ -32,80 +52,78 @@ class LocalEngine:
 
     Processes are forked from a server that has imported torch, and all that the runs' configs
     import, once. Each is given one thread: on shared cores several threads a run wait for each
-    other.
+    other. They end when the command that started them does, however it ends.
 
     Args:
-        jobs: runs at a time; by default one a GPU, or one a processor where there is none.
+        jobs: runs at a time; by default one a processor, or as many a GPU as asked for.
+        runs_per_gpu: runs side by side on one GPU.
     """
 
-    def __init__(self, jobs: int | None = None) -> None:
-        self.jobs = jobs or default_jobs()
-
-    def execute(self, runs: Sequence[Run], out: Path, listener: Listener) -> None:
-        """Executes all runs, and stops the ones under way if it is itself interrupted."""
+    def __init__(self, jobs: int | None = None, runs_per_gpu: int = 1) -> None:
+        self._gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
+        self.slots: float = jobs or self._gpus * runs_per_gpu or _processors()
+        self._taken: set[int] = set()
         os.environ["OMP_NUM_THREADS"] = "1"  # read by the server when it imports torch
-        context = multiprocessing.get_context("forkserver")
-        modules = {module for run in runs for module in run.modules}
-        context.set_forkserver_preload(["bench.training.execute", *sorted(modules)])
-        waiting = list(reversed(runs))
-        active: dict[Connection, tuple[Run, ForkServerProcess]] = {}
-        try:
-            while waiting or active:
-                while waiting and len(active) < self.jobs:
-                    run = waiting.pop()
-                    receiver, sender = context.Pipe(duplex=False)
-                    slot = _free_slot({process.name for _, process in active.values()}, self.jobs)
-                    process = context.Process(
-                        target=_work, args=(run, out, int(slot), sender), name=slot, daemon=True
-                    )
-                    process.start()
-                    sender.close()
-                    active[receiver] = (run, process)
-                    listener.started(run)
-                ready = wait(list(active))
-                for receiver in [receiver for receiver in active if receiver in ready]:
-                    run, process = active[receiver]
-                    try:
-                        listener.progressed(run, receiver.recv())
-                    except EOFError:
-                        del active[receiver]
-                        process.join()
-                        listener.finished(run, _result(run, out, process.exitcode))
-        finally:
-            for _, process in active.values():
-                process.terminate()
-            for _, process in active.values():
-                process.join()
+        self._context = multiprocessing.get_context("forkserver")
+        self._preloaded = False
+
+    def start(self, runs: Sequence[Run], out: Path) -> list[LocalTask]:
+        """See ``Engine``."""
+        if not self._preloaded:
+            modules = {module for run in runs for module in run.modules}
+            self._context.set_forkserver_preload(["bench.engines.worker", *sorted(modules)])
+            self._preloaded = True
+        return [self._start(run, out) for run in runs]
+
+    def _start(self, run: Run, out: Path) -> LocalTask:
+        slot = next(slot for slot in range(len(self._taken) + 1) if slot not in self._taken)
+        self._taken.add(slot)
+        gpu = slot % self._gpus if self._gpus else None
+        process = self._context.Process(target=_live, args=(run, out, gpu), daemon=True)
+        process.start()
+        return LocalTask(process, slot)
+
+    def wait(self, tasks: Collection[LocalTask], seconds: float) -> None:
+        """See ``Engine``."""
+        if tasks:
+            wait([task.process.sentinel for task in tasks], seconds)
+        else:
+            time.sleep(seconds)
+        self._taken -= {task.slot for task in tasks if task.ended() is not None}
+
+    def stop(self, tasks: Collection[LocalTask]) -> None:
+        """See ``Engine``."""
+        for task in tasks:
+            task.process.terminate()
+        for task in tasks:
+            task.process.join(GRACE)
+            task.process.kill()
+            task.process.join()
+        self._taken -= {task.slot for task in tasks}
+
+    def close(self) -> None:
+        """See ``Engine``; the driver has stopped all tasks, and nothing else is held."""
 
 
-def _free_slot(taken: set[str], jobs: int) -> str:
-    return next(str(slot) for slot in range(jobs) if str(slot) not in taken)
+def _processors() -> int:
+    """The processors that this process may use."""
+    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _work(run: Run, out: Path, slot: int, sender: Connection) -> None:
-    """A worker's life: one run, its output in the run's log."""
-    folder = run.folder(out)
-    folder.mkdir(parents=True, exist_ok=True)
-    output = (folder / LOG).open("a", buffering=1, encoding="utf-8")
-    os.dup2(output.fileno(), sys.stdout.fileno())
-    os.dup2(output.fileno(), sys.stderr.fileno())
-    logging.basicConfig(stream=output, level=logging.INFO, format="%(asctime)s %(message)s")
-    torch.set_num_threads(1)
-    if torch.cuda.is_available():
-        torch.cuda.set_device(slot % torch.cuda.device_count())
-
-    def tell(progress: Progress) -> None:
-        sender.send(progress)
-
-    execute(run, out, tell)
-    sender.close()
+def _live(run: Run, out: Path, gpu: int | None) -> None:
+    """A process's life: it works, and ends with its parent, who alone hears Ctrl-C."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    threading.Thread(target=_die_with_parent, daemon=True).start()
+    if gpu is not None:
+        torch.cuda.set_device(gpu)
+    try:
+        work(run, out)
+    except OSError:  # the log says more, if there was room for it
+        sys.exit(os.EX_IOERR)
 
 
-def _result(run: Run, out: Path, exitcode: int | None) -> records.Record:
-    """The record a worker left, or one that says how it died."""
-    path = run.folder(out) / RECORD
-    if exitcode == 0 and path.exists():
-        return records.read(path)
-    record = failed(run, f"the worker died with exit code {exitcode}")
-    records.write(path, record)
-    return record
+def _die_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    if parent is not None:
+        parent.join()
+        os._exit(1)  # at any instant: files are written whole or not at all

@@ -45,7 +45,7 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     """Trains, scores and records one run.
 
     The folder then holds config.gin (the whole config), operative.gin (what was used, defaults
-    included), checkpoint.pt and record.json.
+    included), checkpoint.pt, the checkpoint before it, and record.json.
 
     Args:
         run: what to do.
@@ -57,8 +57,10 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     """
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
-    (folder / "config.gin").write_text(run.config, encoding="utf-8")
+    for half_written in folder.glob(".*.*"):  # by a worker that was killed
+        half_written.unlink()
     try:
+        (folder / "config.gin").write_text(run.config, encoding="utf-8")
         record = _train(run, folder, listen)
     except Exception as error:
         log.error(traceback.format_exc())
@@ -91,13 +93,11 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
     experiment: Experiment = gin.get_configurable("Experiment")()
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
-    trainer = Trainer(experiment, run.seed, judge)
-    saved = folder / CHECKPOINT
-    if saved.exists():
-        _resume(trainer, saved)
+    owner, saved = f"{run.digest} {run.seed}", folder / CHECKPOINT
+    trainer = _resumed(lambda: Trainer(experiment, run.seed, judge), saved, owner)
     status, reason, step = "completed", None, experiment.steps
     try:
-        trainer.train(listen, _saver(saved, experiment))
+        trainer.train(listen, _saver(saved, owner, experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
     (folder / "operative.gin").write_text(gin.operative_config_str(), encoding="utf-8")
@@ -110,10 +110,11 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
             **_expectation(run, trainer),
             "schema": records.SCHEMA,
             **run.description(),
+            "control_of": experiment.control_of,
             "status": status,
             "reason": reason,
             "step": step,
-            "protocol": _protocol(experiment, judge.protocol()),
+            "protocol": protocol_of(experiment, judge.protocol()),
             "floors": judge.floors(),
             "scores": history.scores,
             "diagnostics": history.diagnostics,
@@ -149,7 +150,7 @@ def _collapsed(judge: Judge, history: History) -> bool:
     return judge.collapsed({name: math.nan if v is None else v for name, v in last.items()})
 
 
-def _saver(saved: Path, experiment: Experiment) -> Callable[[dict[str, Any]], None]:
+def _saver(saved: Path, owner: str, experiment: Experiment) -> Callable[[dict[str, Any]], None]:
     """Writes a run's state, but not so often that writing costs more than doing it again."""
     last = time.monotonic()
 
@@ -157,23 +158,36 @@ def _saver(saved: Path, experiment: Experiment) -> Callable[[dict[str, Any]], No
         nonlocal last
         finished = state["history"]["step"] == experiment.steps
         if finished or time.monotonic() - last >= experiment.checkpoint_seconds:
-            checkpoint.save(saved, state)
+            checkpoint.save(saved, state, owner)
             last = time.monotonic()
 
     return save
 
 
-def _resume(trainer: Trainer, saved: Path) -> None:
-    """Goes on from a checkpoint; a damaged one is set aside, and the run starts anew."""
-    try:
-        trainer.load_state_dict(checkpoint.load(saved))
-    except checkpoint.Damaged as damage:
-        aside = saved.with_suffix(".damaged")
-        saved.replace(aside)
-        log.warning("%s; kept as %s, starting anew", damage, aside.name)
+def _resumed(make: Callable[[], Trainer], saved: Path, owner: str) -> Trainer:
+    """A trainer that goes on from the newest checkpoint that is sound, else from the beginning.
+
+    One that is not sound is set aside, with a word in the log.
+    """
+    for path in (saved, checkpoint.previous(saved)):
+        if not path.exists():
+            continue
+        trainer = make()
+        try:
+            trainer.load_state_dict(checkpoint.load(path, owner))
+        except (checkpoint.Damaged, LookupError, RuntimeError, TypeError, ValueError) as error:
+            aside = path.with_suffix(".damaged")
+            path.replace(aside)
+            log.warning("%s is set aside as %s: %s", path.name, aside.name, error)
+        else:
+            log.info("going on from %s, step %d", path.name, trainer.history.step)
+            return trainer
+    log.info("starting from the beginning")
+    return make()
 
 
-def _protocol(experiment: Experiment, judged: dict[str, Any]) -> dict[str, Any]:
+def protocol_of(experiment: Experiment, judged: dict[str, Any]) -> dict[str, Any]:
+    """All that a score depends on: the data, the judge, the budget and the libraries' versions."""
     data = experiment.data
     software = provenance(torch.device("cpu"))
     return {

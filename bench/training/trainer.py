@@ -10,7 +10,7 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.dataset import decode, encode
-from bench.data.loader import Loader
+from bench.data.streaming import make_loader
 from bench.scores.judge import Judge
 from bench.training.build import build
 from bench.training.cost import PassCounter
@@ -43,12 +43,20 @@ class History:
 
 @dataclass(frozen=True)
 class Progress:
-    """How far a run is, as its listener is told at every reading of the losses."""
+    """How far a run is, as its listener is told at every reading of the losses and every score.
+
+    Attributes:
+        step: of ``steps`` generator steps, the last finished one.
+        loss: of D, its mean since the last reading; None where the method has none, or before.
+        images_per_second: trained on since the last reading; None where nothing was.
+        scores: one row an evaluation so far, as in the record.
+    """
 
     step: int
     steps: int
-    loss: float | None
-    images_per_second: float
+    loss: float | None = None
+    images_per_second: float | None = None
+    scores: list[Row] = field(default_factory=list)
 
 
 class Trainer:
@@ -66,12 +74,14 @@ class Trainer:
         self.judge = judge
         self.device = experiment.torch_device()
         self.gan = build(experiment, seed, self.device)
-        data = experiment.data.training().to(self.device)
-        self.batches = Loader(data, experiment.batch_size, seed)
+        data = experiment.data.training()
+        self.batches = make_loader(
+            data, experiment.batch_size, seed, self.device, experiment.resident_gigabytes * 1e9
+        )
         d_steps = experiment.method.d_steps
         self.gan.steps_per_epoch = max(1, self.batches.batches_per_epoch // d_steps)
         self.history = History()
-        self._probe = decode(data[: experiment.batch_size])
+        self._probe = decode(data[: experiment.batch_size].to(self.device))
         self._gpus = [self.device.index or 0] if self.device.type == "cuda" else []
         self._global_streams: list[Tensor] = []
         # What else runs on shared processors must not count; a GPU's work shows on the wall only.
@@ -83,7 +93,7 @@ class Trainer:
         """Trains from where the run stands to its end, scoring on the way.
 
         Args:
-            listen: told of progress at every reading of the losses.
+            listen: told of progress at the start, at every reading of the losses and every score.
             save: given the state after every evaluation.
 
         Raises:
@@ -92,11 +102,13 @@ class Trainer:
         """
         with torch.random.fork_rng(self._gpus):
             self._set_global_streams()
+            listen(self._progress())
             for until in self.experiment.evaluation_steps:
                 if until <= self.history.step:
                     continue
                 self.advance(until, listen)
                 self._evaluate()
+                listen(self._progress())
                 save(self.state_dict())
 
     def advance(self, until: int, listen: Callable[[Progress], None]) -> None:
@@ -120,8 +132,12 @@ class Trainer:
                 history.losses.append(row)
                 images = (history.step - began) * experiment.batch_size
                 rate = images / max(time.perf_counter() - started, 1e-9)
-                listen(Progress(history.step, experiment.steps, row.get("d_loss"), rate))
+                listen(self._progress(row.get("d_loss"), rate))
                 began, started, spent = history.step, time.perf_counter(), self._clock()
+
+    def _progress(self, loss: float | None = None, rate: float | None = None) -> Progress:
+        history = self.history
+        return Progress(history.step, self.experiment.steps, loss, rate, list(history.scores))
 
     def _evaluate(self) -> None:
         """Scores samples of fixed latents, and probes D; leaves no trace but in the history."""

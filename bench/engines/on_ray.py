@@ -1,0 +1,213 @@
+"""Runs as tasks of a Ray cluster, or of a Ray on this machine alone."""
+
+import argparse
+import os
+import platform
+import secrets
+import time
+import traceback
+from collections.abc import Collection, Sequence
+from functools import partial
+from pathlib import Path
+from typing import Any
+
+import torch
+
+from bench.config.run import Run
+from bench.engines.base import Engine
+from bench.engines.claim import held
+from bench.engines.worker import work
+from bench.errors import UsageError
+from bench.training.provenance import provenance
+
+os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
+
+GRACE = 30.0
+"""Seconds within which tasks that were cancelled let go of their runs."""
+
+SOFTWARE = ("ganbench", "commit", "python", "torch", "torchvision", "torch-fidelity", "numpy")
+"""What has to be the same on every machine, for results to be those of one experiment."""
+
+
+def make(options: argparse.Namespace) -> Engine:
+    """The engine that the command line asks for.
+
+    Raises:
+        UsageError: where Ray is not installed, the cluster does not answer, or one of its machines
+            has other software or does not see the runs folder.
+    """
+    ray = _ray(options)
+    try:
+        ray.init(**_connection(options), log_to_driver=False, logging_level="ERROR")
+    except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
+        raise UsageError(f"--engine ray: {_reason(error)}") from error
+    engine = RayEngine(ray, options.jobs or float("inf"), options.runs_per_gpu)
+    try:
+        engine.inspect(options.out)
+    except BaseException:
+        engine.close()
+        raise
+    return engine
+
+
+def _ray(options: argparse.Namespace) -> Any:
+    """The package, told to stay within this machine where no cluster is named."""
+    if _address(options) == "local":
+        # Ray's only switch that makes all its servers listen at 127.0.0.1, and not to the world.
+        os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
+    try:
+        import ray
+    except ImportError as error:
+        raise UsageError("--engine ray needs Ray: pip install 'ganbench[ray]'") from error
+    return ray
+
+
+def _address(options: argparse.Namespace) -> str:
+    return options.address or os.environ.get("RAY_ADDRESS") or "local"
+
+
+def _connection(options: argparse.Namespace) -> dict[str, Any]:
+    address = _address(options)
+    if address != "local":
+        return {"address": address}
+    return {
+        "address": address,
+        "num_cpus": options.jobs,
+        "include_dashboard": False,
+        "object_store_memory": 100 * 2**20,  # bytes; no object is ever stored
+    }
+
+
+class RayTask:
+    """A run in Ray's queue, or under way."""
+
+    def __init__(self, reference: Any, folder: Path) -> None:
+        self.reference, self.folder = reference, folder
+        self.outcome: str | None = None
+
+    def ended(self) -> str | None:
+        """See ``Task``."""
+        return self.outcome
+
+
+class RayEngine:
+    """Leaves it to Ray where and when a run executes: on one CPU, or on a GPU's share.
+
+    Each run has a process of its own. What Ray would repeat by itself, the driver repeats, which
+    counts attempts alike on every engine: of a task that is out of memory Ray would never tire.
+
+    Args:
+        ray: the package, connected.
+        slots: tasks that it takes at a time; Ray has a queue.
+        runs_per_gpu: runs side by side on one GPU, where the cluster has any.
+    """
+
+    def __init__(self, ray: Any, slots: float, runs_per_gpu: int) -> None:
+        self._ray, self.slots = ray, slots
+        gpus = ray.cluster_resources().get("GPU", 0)
+        self._attempt = ray.remote(
+            num_cpus=1, num_gpus=1 / runs_per_gpu if gpus else 0, max_calls=1, max_retries=0
+        )(attempt)
+        self._token: Path | None = None
+
+    def inspect(self, out: Path) -> None:
+        """Asks every machine with work to give whether it can do our runs.
+
+        Raises:
+            UsageError: names the machine, and what is wrong there.
+        """
+        from ray.util.scheduling_strategies import NodeAffinitySchedulingStrategy
+
+        self._token = out.absolute() / f".ganbench-{secrets.token_hex(8)}"
+        self._token.touch()
+        look = self._ray.remote(num_cpus=0, max_retries=0)(require_fit)
+        looks = [
+            look.options(
+                scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
+            ).remote(self._token, software())
+            for node in self._ray.nodes()
+            if node["Alive"] and node["Resources"].get("CPU")
+        ]
+        try:
+            self._ray.get(looks)
+        except self._ray.exceptions.RayError as error:
+            raise UsageError(f"--engine ray: {getattr(error, 'cause', _reason(error))}") from error
+
+    def start(self, runs: Sequence[Run], out: Path) -> list[RayTask]:
+        """See ``Engine``."""
+        queue = partial(self._attempt.remote, token=self._token, expected=software())
+        return [RayTask(queue(run, out.absolute()), run.folder(out)) for run in runs]
+
+    def wait(self, tasks: Collection[RayTask], seconds: float) -> None:
+        """See ``Engine``."""
+        if not tasks:
+            time.sleep(seconds)
+            return
+        waiting = {task.reference: task for task in tasks if task.outcome is None}
+        references = list(waiting)
+        if self._ray.wait(references, timeout=seconds)[0]:
+            over, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
+            for reference in over:
+                waiting[reference].outcome = self._outcome(reference)
+
+    def _outcome(self, reference: Any) -> str:
+        try:
+            self._ray.get(reference)
+        except self._ray.exceptions.RayError as error:
+            return _reason(error)
+        return ""
+
+    def stop(self, tasks: Collection[RayTask]) -> None:
+        """See ``Engine``."""
+        for task in tasks:
+            self._ray.cancel(task.reference, force=True)
+        latest = time.monotonic() + GRACE
+        while any(held(task.folder) for task in tasks) and time.monotonic() < latest:
+            time.sleep(0.1)
+
+    def close(self) -> None:
+        """See ``Engine``."""
+        self._ray.shutdown()
+        if self._token:
+            self._token.unlink(missing_ok=True)
+
+
+def software() -> dict[str, Any]:
+    """The versions here that decide a result."""
+    versions = provenance(torch.device("cpu"))
+    return {name: versions[name] for name in SOFTWARE}
+
+
+def require_fit(token: Path, expected: dict[str, Any]) -> None:
+    """Checks that this machine can do the driver's runs.
+
+    Raises:
+        UsageError: where it does not see the token that the driver has left in the runs folder,
+            or has other software.
+    """
+    here, place = software(), platform.node()
+    if not token.exists():
+        raise UsageError(
+            f"{place} does not see the runs folder {token.parent}; give an --out that all "
+            "machines share, under the same path"
+        )
+    for name, version in expected.items():
+        if here[name] != version:
+            raise UsageError(
+                f"{place} has {name} {here[name]}, but the command was given with {version}; "
+                "install the same on all machines"
+            )
+
+
+def attempt(run: Run, out: Path, *, token: Path, expected: dict[str, Any]) -> None:
+    """What a Ray worker does; its machine may have joined after the others were asked."""
+    require_fit(token, expected)
+    work(run, out)
+
+
+def _reason(error: Exception) -> str:
+    """One line: the exception that a task ended with, or the first of Ray's explanation."""
+    cause = getattr(error, "cause", None)
+    if cause is not None:
+        return traceback.format_exception_only(cause)[-1].strip()
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)

@@ -1,0 +1,298 @@
+"""Runs as job arrays of SLURM, which submitit writes, submits and requeues."""
+
+import argparse
+import os
+import shutil
+import subprocess
+import tempfile
+import time
+from collections.abc import Collection, Sequence
+from pathlib import Path
+from typing import Any, Protocol
+
+from bench.config.run import Run
+from bench.engines.base import Engine
+from bench.engines.worker import work
+from bench.errors import UsageError, nearest
+
+try:
+    import submitit
+    from submitit.helpers import Checkpointable
+except ImportError as error:
+    raise UsageError("--engine slurm needs submitit: pip install 'ganbench[slurm]'") from error
+
+FOLDER = ".slurm"
+"""Where in the runs folder submitit keeps its files; they go when all jobs have ended well."""
+
+MINUTES = 60
+"""Of a job, unless told otherwise; a run that takes longer is requeued, and goes on."""
+
+REQUEUES = 1000
+"""How often a job may run out of its time; one without news is the driver's to end."""
+
+LISTS = ("setup", "teardown", "srun_args")
+"""Parameters that take a list, and can hence be given more than once."""
+
+ARRAY = 1000
+"""Jobs in an array: as many as SLURM allows, unless its MaxArraySize was set."""
+
+PATIENCE = 60.0
+"""Seconds within which jobs that were cancelled are over; SLURM kills them after 30."""
+
+
+def make(options: argparse.Namespace) -> Engine:
+    """The engine that the command line asks for.
+
+    Raises:
+        UsageError: where SLURM is not installed, or a parameter is none of its.
+    """
+    if options.runs_per_gpu != 1:
+        raise UsageError(
+            f"--runs_per_gpu {options.runs_per_gpu}: it is SLURM that divides its GPUs; "
+            "ask it for a part of one, such as --slurm gres=shard:1"
+        )
+    parameters = _parameters(options.slurm)
+    cluster = parameters.pop("cluster", "slurm")
+    if cluster not in QUEUES:
+        raise UsageError(f"--slurm cluster={cluster}: {nearest(str(cluster), QUEUES)}")
+    parent = options.out.absolute() / FOLDER
+    parent.mkdir(exist_ok=True)
+    folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y-%m-%d-%H%M%S-"), dir=parent))
+    try:
+        executor = _executor(folder, cluster, parameters, options.jobs)
+    except UsageError:
+        _remove(folder)
+        raise
+    return SlurmEngine(executor, folder, QUEUES[cluster](options.jobs))
+
+
+def _parameters(words: Sequence[str]) -> dict[str, Any]:
+    """KEY=VALUE, checked by name."""
+    valid = {*submitit.SlurmExecutor._valid_parameters(), "cluster"}
+    parameters: dict[str, Any] = {}
+    for word in words:
+        key, _, value = word.partition("=")
+        if not key or not value:
+            raise UsageError(f"--slurm {word}: it must be KEY=VALUE, such as partition=gpu")
+        if key not in valid:
+            raise UsageError(
+                f"--slurm {word}: there is no parameter {key!r}; {nearest(key, valid)}"
+            )
+        if key in LISTS:
+            parameters.setdefault(key, []).append(value)
+        else:
+            parameters[key] = int(value) if value.isdecimal() else {"true": True}.get(value, value)
+    return parameters
+
+
+def _executor(
+    folder: Path, cluster: str, parameters: dict[str, Any], jobs: int | None
+) -> submitit.AutoExecutor:
+    minutes = parameters.pop("time", MINUTES)
+    if not isinstance(minutes, int):
+        raise UsageError(f"--slurm time={minutes}: it must be a whole number of minutes")
+    mine = {"job_name": "ganbench", "cpus_per_task": 1} | (
+        {"array_parallelism": jobs} if jobs else {}
+    )
+    try:
+        requeues = {f"{cluster}_max_num_timeout": REQUEUES}
+        executor = submitit.AutoExecutor(folder, cluster=cluster, **requeues)
+        executor.update_parameters(
+            timeout_min=minutes,
+            **{f"slurm_{key}": value for key, value in (mine | parameters).items()},
+        )
+    except (AssertionError, RuntimeError, TypeError, ValueError) as error:
+        raise UsageError(f"--engine slurm: {str(error).splitlines()[0]}") from error
+    return executor
+
+
+class Queue(Protocol):
+    """What submitit hides of a cluster, or asks it for too often or too seldom.
+
+    Attributes:
+        slots: jobs that it takes at a time.
+        interval: seconds between two looks at it, which others share.
+        lag: seconds until all machines see what a job has written at its end.
+    """
+
+    slots: float
+    interval: float
+    lag: float
+
+    def present(self, jobs: Collection[submitit.Job[None]]) -> set[str] | None:
+        """The ids of jobs that wait or run, those of others maybe among them; None: not known."""
+
+    def cancel(self, jobs: Collection[submitit.Job[None]]) -> None:
+        """Ends jobs, and does not wait for it."""
+
+
+class SlurmQueue:
+    """A cluster's queue, for whose accounting data base, if it has any, there is no need."""
+
+    interval, lag = 10.0, 30.0
+
+    def __init__(self, jobs: int | None) -> None:
+        self.slots = float("inf")  # an array has its own limit
+
+    def present(self, jobs: Collection[submitit.Job[None]]) -> set[str] | None:
+        """See ``Queue``."""
+        command = ["squeue", "--me", "--noheader", "--array", "--format=%i"]
+        answer = subprocess.run(command, capture_output=True, text=True)
+        return None if answer.returncode else set(answer.stdout.split())
+
+    def cancel(self, jobs: Collection[submitit.Job[None]]) -> None:
+        """See ``Queue``."""
+        # SIGINT ends a worker at once. Of scancel's own SIGTERM submitit only takes note, so that
+        # SLURM would wait for half a minute and then kill. What waits must go first, or it starts.
+        for which in (["--state=PENDING"], ["--state=RUNNING", "--signal=INT"], []):
+            command = ["scancel", "--quiet", *which, *(job.job_id for job in jobs)]
+            subprocess.run(command, capture_output=True)
+
+
+class LocalQueue:
+    """Submitit's processes on this machine, to try things out where there is no SLURM."""
+
+    interval, lag = 0.0, 0.0
+
+    def __init__(self, jobs: int | None) -> None:
+        self.slots: float = jobs or os.cpu_count() or 1
+
+    def present(self, jobs: Collection[submitit.Job[None]]) -> set[str] | None:
+        """See ``Queue``."""
+        return {job.job_id for job in jobs if not job.done()}
+
+    def cancel(self, jobs: Collection[submitit.Job[None]]) -> None:
+        """See ``Queue``."""
+        for job in jobs:
+            job.cancel(check=False)
+
+
+QUEUES: dict[str, type[SlurmQueue] | type[LocalQueue]] = {
+    "slurm": SlurmQueue,
+    "local": LocalQueue,
+}
+
+
+class Worker(Checkpointable):
+    """Does a run, and can be requeued: the run then goes on from its checkpoint.
+
+    Submitit does so when SLURM warns that a job's time is over, or that another job goes first.
+    """
+
+    def __call__(self, run: Run, out: Path) -> None:
+        """See ``work``."""
+        work(run, out)
+
+
+class SlurmTask:
+    """A job, waiting or under way."""
+
+    def __init__(self, job: submitit.Job[None]) -> None:
+        self.job = job
+        self.missed: float | None = None  # since when it is neither in the queue nor has a result
+        self.outcome: str | None = None
+
+    def ended(self) -> str | None:
+        """See ``Task``."""
+        return self.outcome
+
+
+class SlurmEngine:
+    """Hands runs to SLURM as arrays of jobs, and sees from files what becomes of them.
+
+    Args:
+        executor: with its parameters.
+        folder: in which the executor and its jobs write; of this engine alone.
+        queue: of the cluster.
+    """
+
+    def __init__(self, executor: submitit.AutoExecutor, folder: Path, queue: Queue) -> None:
+        self.slots = queue.slots
+        self._executor, self._folder, self._queue = executor, folder, queue
+        self._looked = 0.0
+        self._well = True
+
+    def start(self, runs: Sequence[Run], out: Path) -> list[SlurmTask]:
+        """See ``Engine``.
+
+        Raises:
+            UsageError: where SLURM refuses the jobs.
+        """
+        jobs: list[submitit.Job[None]] = []
+        try:
+            for first in range(0, len(runs), ARRAY):
+                some = runs[first : first + ARRAY]
+                jobs += self._executor.map_array(Worker(), some, [out.absolute()] * len(some))
+        except (RuntimeError, subprocess.SubprocessError) as error:
+            self._queue.cancel(jobs)
+            raise UsageError(f"--engine slurm: {_last_line(str(error))}") from error
+        return [SlurmTask(job) for job in jobs]
+
+    def wait(self, tasks: Collection[SlurmTask], seconds: float) -> None:
+        """See ``Engine``."""
+        time.sleep(seconds)
+        files = set(os.listdir(self._folder))
+        missing = []
+        for task in tasks:
+            if task.job.paths.result_pickle.name in files:
+                task.outcome = _outcome(task.job)
+            elif task.outcome is None:
+                missing.append(task)
+        if missing and time.monotonic() - self._looked >= self._queue.interval:
+            self._look_for(missing)
+            self._looked = time.monotonic()
+        self._well &= not any(task.outcome for task in tasks)
+
+    def _look_for(self, tasks: Collection[SlurmTask]) -> None:
+        """Finds those that have left the queue, and no result."""
+        present = self._queue.present([task.job for task in tasks])
+        if present is None:
+            return
+        now = time.monotonic()
+        for task in tasks:
+            if task.job.job_id in present:
+                task.missed = None  # if it was missed, it has been requeued
+            elif task.missed is None:
+                task.missed = now
+            if task.missed is not None and now - task.missed >= self._queue.lag:
+                task.outcome = f"its job ended early: {_last_words(task.job)}"
+
+    def stop(self, tasks: Collection[SlurmTask]) -> None:
+        """See ``Engine``."""
+        jobs = [task.job for task in tasks]
+        if not jobs:
+            return
+        self._queue.cancel(jobs)
+        ids, latest = {job.job_id for job in jobs}, time.monotonic() + PATIENCE
+        while ids & (self._queue.present(jobs) or set()) and time.monotonic() < latest:
+            time.sleep(0.5)
+
+    def close(self) -> None:
+        """See ``Engine``."""
+        if self._well:
+            _remove(self._folder)
+
+
+def _remove(folder: Path) -> None:
+    """Removes an engine's folder, and the one around it where it was the last."""
+    shutil.rmtree(folder, ignore_errors=True)
+    if not any(folder.parent.iterdir()):
+        folder.parent.rmdir()
+
+
+def _outcome(job: submitit.Job[None]) -> str:
+    """How a job with a result ended."""
+    return "" if job.exception() is None else _last_words(job)
+
+
+def _last_words(job: submitit.Job[None]) -> str:
+    """The last line that a job has printed of its trouble, and where the others are."""
+    lines = [line for line in (job.stderr() or "").splitlines() if line.strip()]
+    own = [line for line in lines if not line.startswith("srun:")] or lines
+    if not own:
+        return f"it left no word in {job.paths.stderr}; do its machines share that folder?"
+    return f"{own[-1].strip()}; {job.paths.stderr}"
+
+
+def _last_line(text: str) -> str:
+    return text.strip().splitlines()[-1]

@@ -1,0 +1,81 @@
+"""What a worker does, on whatever engine: one run, which is its own for as long as it lives."""
+
+import logging
+import os
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import torch
+
+from bench import records
+from bench.config.run import Run
+from bench.engines.claim import claimed
+from bench.engines.pulse import Pulse
+from bench.training.execute import RECORD, execute
+
+LOG = "log.txt"
+
+log = logging.getLogger(__name__)
+
+
+def work(run: Run, out: Path) -> None:
+    """Executes a run that has no result yet and that no one else is at; else does nothing.
+
+    Its output goes to the run's log. What comes of it stands in its folder, and only there.
+
+    Raises:
+        OSError: where nothing can be written to the run's folder.
+    """
+    folder = run.folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    with claimed(folder) as ours:
+        if not ours or done(folder):
+            return
+        (folder / RECORD).unlink(missing_ok=True)  # of an attempt that failed
+        torch.set_num_threads(1)
+        with _output_to(folder / LOG):
+            try:
+                execute(run, out, Pulse(folder))
+            except OSError:
+                log.exception("not even the failure could be recorded")
+                raise
+
+
+def done(folder: Path) -> bool:
+    """Whether the run in ``folder`` has a result: any record but that of a failure.
+
+    Raises:
+        UsageError: where the record is not one.
+    """
+    path = folder / RECORD
+    return path.exists() and records.status(path) != "failed"
+
+
+@contextmanager
+def _output_to(path: Path) -> Iterator[None]:
+    """Sends all that this process prints or logs, native code included, to the end of a file."""
+    streams = (sys.stdout, sys.stderr)
+    for stream in streams:
+        stream.flush()
+    before = [os.dup(descriptor) for descriptor in (1, 2)]
+    with path.open("a", buffering=1, encoding="utf-8") as output:
+        for descriptor in (1, 2):
+            os.dup2(output.fileno(), descriptor)
+        handler = logging.StreamHandler(output)
+        handler.setFormatter(logging.Formatter("%(asctime)s %(message)s"))
+        root = logging.getLogger()
+        level = root.level
+        root.addHandler(handler)
+        root.setLevel(logging.INFO)
+        try:
+            yield
+        finally:
+            root.removeHandler(handler)
+            root.setLevel(level)
+            for stream in streams:
+                stream.flush()
+            for descriptor, original in zip((1, 2), before, strict=True):
+                os.dup2(original, descriptor)
+                os.close(original)
