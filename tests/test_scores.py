@@ -16,7 +16,7 @@ from bench.data.stacked_digits import StackedDigits
 from bench.errors import UsageError
 from bench.scores.classifier import ClassifierJudge
 from bench.scores.coverage import covered, divergence
-from bench.scores.features import KID_SIZE, FeatureScores
+from bench.scores.features import FeatureScores, Sizes
 from bench.scores.frozen import FrozenClassifier
 from bench.scores.judge import Judge, thousands
 from bench.scores.modes import ModeJudge, overlap
@@ -165,7 +165,7 @@ def test_fid_of_identical_gaussians_has_the_floor_of_its_dimension() -> None:
 
 
 def test_kid_agrees_with_its_definition() -> None:
-    n, d = KID_SIZE, 6  # one possible subset, so that every draw is the whole
+    n, d = Sizes().kid_subset_size, 6  # one possible subset, so that every draw is the whole
     x, y = normals(n, d).double().numpy(), 1 + normals(n, d, seed=1).double().numpy()
     xx, yy, xy = (((a @ b.T) / d + 1) ** 3 for a, b in ((x, x), (y, y), (x, y)))
     off = n * (n - 1)

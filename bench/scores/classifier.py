@@ -10,10 +10,10 @@ from torch import Tensor
 
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
-from bench.scores.coverage import covered, divergence
-from bench.scores.features import LEAST, FeatureScores, feature_metrics, feature_settings
+from bench.scores.coverage import covered, divergence, least_divergence
+from bench.scores.features import LEAST, FeatureScores, Sizes, feature_metrics
 from bench.scores.frozen import FrozenClassifier
-from bench.scores.judge import Judge, Metric, thousands
+from bench.scores.judge import Judge, Metric, Span, thousands
 
 
 @gin.register
@@ -53,11 +53,13 @@ class ClassifierJudge(Judge):
         self.samples = samples
         self.modes = self._classifier.classes
         judge = f"{self._classifier.name}, {thousands(samples)}"
+        count = Span(0, self.modes, whole=True)
+        kl = Span(low=least_divergence(self.modes, samples))
         self.metrics = (
-            *feature_metrics(judge),
-            Metric("modes", f"classes of {self.modes} ({judge})", "higher"),
-            Metric("modes_fair", f"classes with 20% of their share ({judge})", "higher"),
-            Metric("kl", f"KL of classes ({judge})", "lower"),
+            *feature_metrics(judge, self.modes),
+            Metric("modes", f"classes of {self.modes} ({judge})", "higher", count),
+            Metric("modes_fair", f"classes with 20% of their share ({judge})", "higher", count),
+            Metric("kl", f"KL of classes ({judge})", "lower", kl),
         )
 
     def measure(self, samples: Tensor) -> dict[str, float]:
@@ -81,7 +83,7 @@ class ClassifierJudge(Judge):
 
     def settings(self) -> dict[str, Any]:
         """The reference's size and torch-fidelity's settings."""
-        return {"reference_samples": self._references, **feature_settings()}
+        return {"reference_samples": self._references, **Sizes().protocol()}
 
     def to(self, device: torch.device | str) -> Self:
         """Moves the classifier."""

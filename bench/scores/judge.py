@@ -2,12 +2,25 @@
 
 from __future__ import annotations
 
+import math
 from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any, Literal, Self
 
 import torch
 from torch import Tensor
+
+
+@dataclass(frozen=True)
+class Span:
+    """The values that a score can have: from ``low`` to ``high``, only integers if ``whole``."""
+
+    low: float = -math.inf
+    high: float = math.inf
+    whole: bool = False
+
+
+SHARE = Span(0, 1)
 
 
 @dataclass(frozen=True)
@@ -18,11 +31,18 @@ class Metric:
         name: its key among the scores.
         label: how tables call it, with the judge and the number of samples it depends on.
         better: which way is an improvement.
+        span: the values it can have. Neither it nor ``noise`` is part of the protocol: they tell
+            which scores cannot be true, and change none.
+        noise: of a distance from the data, whose floor is nothing but the noise of sampling: how
+            far below the floor chance may bring a score, as a share of the floor. None where
+            samples may well beat real ones.
     """
 
     name: str
     label: str
     better: Literal["lower", "higher"]
+    span: Span = Span()
+    noise: float | None = None
 
 
 class Judge(ABC):

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.data.dataset import Dataset
-from bench.scores.judge import Judge, Metric
+from bench.scores.judge import Judge, Metric, Span
 
 
 @gin.register
@@ -32,7 +32,7 @@ class LocationJudge(Judge):
             samples: how many generated samples a score takes.
         """
         self.samples = samples
-        self.metrics = (Metric("distance", "distance from the data", "lower"),)
+        self.metrics = (Metric("distance", "distance from the data", "lower", Span(low=0)),)
         self._data = data
         self._mean = data.evaluation().double().mean(0)
 

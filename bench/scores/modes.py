@@ -11,8 +11,8 @@ from torch import Tensor
 
 from bench.data.mixtures import Mixture
 from bench.errors import UsageError
-from bench.scores.coverage import covered, divergence
-from bench.scores.judge import Judge, Metric, thousands
+from bench.scores.coverage import covered, divergence, least_divergence
+from bench.scores.judge import SHARE, Judge, Metric, Span, thousands
 
 RADIUS = 3.0
 """In standard deviations of a mode: the reach of a high-quality sample."""
@@ -72,12 +72,14 @@ class ModeJudge(Judge):
         n = thousands(samples)
         self.samples = samples
         self.modes = len(data.centres)
+        count = Span(0, self.modes, whole=True)
+        kl = Span(least_divergence(self.modes, samples), math.log(self.modes))
         self.metrics = (
-            Metric("overlap", f"overlap ({n})", "higher"),
-            Metric("modes", f"modes of {self.modes} ({n})", "higher"),
-            Metric("modes_fair", f"modes with 20% of their share ({n})", "higher"),
-            Metric("hq", f"high quality, perfect .9889 ({n})", "higher"),
-            Metric("kl", f"reverse KL of modes ({n})", "lower"),
+            Metric("overlap", f"overlap ({n})", "higher", SHARE),
+            Metric("modes", f"modes of {self.modes} ({n})", "higher", count),
+            Metric("modes_fair", f"modes with 20% of their share ({n})", "higher", count),
+            Metric("hq", f"high quality, perfect .9889 ({n})", "higher", SHARE),
+            Metric("kl", f"reverse KL of modes ({n})", "lower", kl),
         )
         self._data = data
         self._centres = data.centres.double()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from typing import Any, Self
 
 import gin
@@ -10,9 +11,9 @@ from torch import Tensor
 
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
-from bench.scores.coverage import covered, divergence
+from bench.scores.coverage import covered, divergence, least_divergence
 from bench.scores.frozen import FrozenClassifier
-from bench.scores.judge import Judge, Metric, thousands
+from bench.scores.judge import Judge, Metric, Span, thousands
 
 
 @gin.register
@@ -49,10 +50,12 @@ class StackedJudge(Judge):
         self.samples = samples
         self.modes = self._classifier.classes**3
         judge = f"{self._classifier.name}, {thousands(samples)}"
+        count = Span(0, self.modes, whole=True)
+        kl = Span(least_divergence(self.modes, samples), math.log(self.modes))
         self.metrics = (
-            Metric("kl", f"KL of modes ({judge})", "lower"),
-            Metric("modes", f"modes of {self.modes} ({judge})", "higher"),
-            Metric("modes_fair", f"modes with 20% of their share ({judge})", "higher"),
+            Metric("kl", f"KL of modes ({judge})", "lower", kl),
+            Metric("modes", f"modes of {self.modes} ({judge})", "higher", count),
+            Metric("modes_fair", f"modes with 20% of their share ({judge})", "higher", count),
         )
 
     def measure(self, samples: Tensor) -> dict[str, float]:
