@@ -9,7 +9,7 @@ import torch
 from sklearn.datasets import load_digits
 from torch import Tensor
 
-from bench.data.dataset import Dataset
+from bench.data.labelled import Labelled
 
 TRAINING, EVALUATION = 80, 50
 """Pictures of each digit to train on and to score against; the 497 left over train the judge."""
@@ -17,7 +17,7 @@ TRAINING, EVALUATION = 80, 50
 
 @gin.register
 @dataclass(frozen=True)
-class Digits(Dataset):
+class Digits(Labelled):
     """8x8 pictures of handwritten digits with 17 grey levels, spread over 0..255.
 
     The 1797 pictures fall into 800 to train the GAN on, 500 to score against (both with equally
@@ -29,6 +29,8 @@ class Digits(Dataset):
 
     name = "digits"
     shape = (1, 8, 8)
+    judge_split = "judge"
+    mirrors = False
 
     def training(self) -> Tensor:
         """Uint8 (800, 1, 8, 8)."""
@@ -37,6 +39,10 @@ class Digits(Dataset):
     def evaluation(self) -> Tensor:
         """Uint8 (500, 1, 8, 8)."""
         return labelled_digits("evaluation")[0]
+
+    def labelled(self, split: str) -> tuple[Tensor, Tensor]:
+        """The pictures of a split and their digits."""
+        return labelled_digits(split)
 
 
 def labelled_digits(split: str) -> tuple[Tensor, Tensor]:

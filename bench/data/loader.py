@@ -1,4 +1,4 @@
-"""Batches from samples that stay on the device, in an order that only the seed decides."""
+"""Batches of samples, in an order that only the seed decides."""
 
 from collections.abc import Iterator
 
@@ -46,14 +46,16 @@ class Loader(Iterator[Tensor]):
         self._order = torch.empty(0, dtype=torch.long)
 
     def __next__(self) -> Tensor:
-        epoch, batch = divmod(self.position, self.batches_per_epoch)
-        if epoch != self._epoch:
-            self._order = self._permutation(epoch)
-            self._epoch = epoch
+        samples = self.indices(self.position)
         self.position += 1
-        start = batch * self._batch_size
-        return decode(self._data[self._order[start : start + self._batch_size]])
+        return decode(self._data[samples])
 
-    def _permutation(self, epoch: int) -> Tensor:
-        order = torch.randperm(len(self._data), generator=stream(self._seed, "data", epoch))
-        return order.to(self._data.device)
+    def indices(self, position: int) -> Tensor:
+        """Which samples make up batch number ``position``: int64 (batch_size,), where they are."""
+        epoch, batch = divmod(position, self.batches_per_epoch)
+        if epoch != self._epoch:
+            order = torch.randperm(len(self._data), generator=stream(self._seed, "data", epoch))
+            self._order = order.to(self._data.device)
+            self._epoch = epoch
+        start = batch * self._batch_size
+        return self._order[start : start + self._batch_size]

@@ -1,0 +1,51 @@
+"""Shows how long work on a data set goes on: a bar on a terminal, plain lines elsewhere."""
+
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+Report = Callable[[int], None]
+
+PLAIN_INTERVAL = 10.0
+"""Seconds between two plain lines."""
+
+
+@contextmanager
+def reporting(what: str, done: int, total: int | None) -> Iterator[Report]:
+    """Gives a function that is told of every few pictures more.
+
+    Writes to standard error, since it may happen within any command.
+
+    Args:
+        what: goes on.
+        done: pictures, when it starts.
+        total: pictures, when it ends; None where nobody knows.
+    """
+    console = Console(stderr=True)
+    if not console.is_terminal:
+        yield _plain(console, what, done, total)
+        return
+    columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
+    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
+        task = bars.add_task(what, total=total, completed=done)
+        yield lambda more: bars.advance(task, more)
+
+
+def _plain(console: Console, what: str, done: int, total: int | None) -> Report:
+    def line(suffix: str) -> None:
+        console.print(f"{what}{suffix}", markup=False, highlight=False, soft_wrap=True)
+
+    count, next_line = done, time.monotonic() + PLAIN_INTERVAL
+    line("" if total is None else f" {total - done:,} pictures")
+
+    def report(more: int) -> None:
+        nonlocal count, next_line
+        count += more
+        if time.monotonic() >= next_line:
+            next_line = time.monotonic() + PLAIN_INTERVAL
+            line(f" {count:,}/{total:,}")
+
+    return report
