@@ -1,0 +1,48 @@
+"""What a few runs allow one to claim: pure functions on arrays, no state, no files.
+
+Scores of one method form an array of runs x settings: a row a seed, a column a setting. NaN is a
+run that does not exist, and is left out. Where a function reads *badness*, less is better and a
+failed run is ``inf``, worse than any other. Where there are too few runs for an interval its
+bounds are NaN.
+"""
+
+from bench.statistics.aggregates import iqm, performance_profile, probability_of_improvement
+from bench.statistics.intervals import (
+    mean_interval,
+    proportion_interval,
+    stratified_bootstrap_interval,
+)
+from bench.statistics.ranks import friedman_test, mean_ranks, rank_intervals, setting_ranks
+from bench.statistics.significance import (
+    Alternative,
+    detectable_effect,
+    holm,
+    signed_rank_power,
+    signed_rank_test,
+    smallest_p,
+    smallest_p_unpaired,
+)
+from bench.statistics.tuning import expected_best, expected_best_interval, median_best
+
+__all__ = [
+    "Alternative",
+    "detectable_effect",
+    "expected_best",
+    "expected_best_interval",
+    "friedman_test",
+    "holm",
+    "iqm",
+    "mean_interval",
+    "mean_ranks",
+    "median_best",
+    "performance_profile",
+    "probability_of_improvement",
+    "proportion_interval",
+    "rank_intervals",
+    "setting_ranks",
+    "signed_rank_power",
+    "signed_rank_test",
+    "smallest_p",
+    "smallest_p_unpaired",
+    "stratified_bootstrap_interval",
+]
