@@ -29,6 +29,7 @@ from bench.training.losses import Diverged
 from bench.training.provenance import provenance
 from bench.training.trainer import History, Progress, Trainer
 
+CONFIG = "config.gin"
 RECORD = "record.json"
 CHECKPOINT = "checkpoint.pt"
 
@@ -60,13 +61,18 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     for half_written in folder.glob(".*.*"):  # by a worker that was killed
         half_written.unlink()
     try:
-        (folder / "config.gin").write_text(run.config, encoding="utf-8")
+        (folder / CONFIG).write_text(run.config, encoding="utf-8")
         record = _train(run, folder, listen)
     except Exception as error:
         log.error(traceback.format_exc())
         record = failed(run, traceback.format_exception_only(error)[-1].strip())
     records.write(folder / RECORD, record)
     return record
+
+
+def owner(config_digest: str, seed: int) -> str:
+    """Whose a checkpoint is: the run's of this config and seed."""
+    return f"{config_digest} {seed}"
 
 
 def failed(run: Run, reason: str) -> records.Record:
@@ -93,11 +99,12 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
     experiment: Experiment = gin.get_configurable("Experiment")()
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
-    owner, saved = f"{run.digest} {run.seed}", folder / CHECKPOINT
-    trainer = _resumed(lambda: Trainer(experiment, run.seed, judge), saved, owner)
+    saved = folder / CHECKPOINT
+    mine = owner(run.digest, run.seed)
+    trainer = _resumed(lambda: Trainer(experiment, run.seed, judge), saved, mine)
     status, reason, step = "completed", None, experiment.steps
     try:
-        trainer.train(listen, _saver(saved, owner, experiment))
+        trainer.train(listen, _saver(saved, mine, experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
     (folder / "operative.gin").write_text(gin.operative_config_str(), encoding="utf-8")
@@ -150,7 +157,7 @@ def _collapsed(judge: Judge, history: History) -> bool:
     return judge.collapsed({name: math.nan if v is None else v for name, v in last.items()})
 
 
-def _saver(saved: Path, owner: str, experiment: Experiment) -> Callable[[dict[str, Any]], None]:
+def _saver(saved: Path, mine: str, experiment: Experiment) -> Callable[[dict[str, Any]], None]:
     """Writes a run's state, but not so often that writing costs more than doing it again."""
     last = time.monotonic()
 
@@ -158,13 +165,13 @@ def _saver(saved: Path, owner: str, experiment: Experiment) -> Callable[[dict[st
         nonlocal last
         finished = state["history"]["step"] == experiment.steps
         if finished or time.monotonic() - last >= experiment.checkpoint_seconds:
-            checkpoint.save(saved, state, owner)
+            checkpoint.save(saved, state, mine)
             last = time.monotonic()
 
     return save
 
 
-def _resumed(make: Callable[[], Trainer], saved: Path, owner: str) -> Trainer:
+def _resumed(make: Callable[[], Trainer], saved: Path, mine: str) -> Trainer:
     """A trainer that goes on from the newest checkpoint that is sound, else from the beginning.
 
     One that is not sound is set aside, with a word in the log.
@@ -174,7 +181,7 @@ def _resumed(make: Callable[[], Trainer], saved: Path, owner: str) -> Trainer:
             continue
         trainer = make()
         try:
-            trainer.load_state_dict(checkpoint.load(path, owner))
+            trainer.load_state_dict(checkpoint.load(path, mine))
         except (checkpoint.Damaged, LookupError, RuntimeError, TypeError, ValueError) as error:
             aside = path.with_suffix(".damaged")
             path.replace(aside)

@@ -43,7 +43,10 @@ class Experiment:
             with each "batch"'s own (train mode).
         probe_epsilon: size of the FGSM step, on the model's scale, behind the diagnostic D(x_hat).
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
+        resident_gigabytes: data up to this size lives on the device; larger data is streamed to it,
+            in the same batches.
         oracle: where theory knows what a method must do, and the record is to say whether it did.
+        control_of: the method whose control this one is, below which leaderboards show it.
     """
 
     data: Dataset
@@ -62,7 +65,9 @@ class Experiment:
     batch_norm: str = "running"
     probe_epsilon: float = 1 / 255
     device: str = "auto"
+    resident_gigabytes: float = 4.0
     oracle: Oracle | None = None
+    control_of: str | None = None
 
     def __post_init__(self) -> None:
         """Checks the budget.

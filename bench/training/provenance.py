@@ -11,18 +11,46 @@ import torch
 
 import bench
 
+LIBRARIES = ("torch", "torchvision", "torch-fidelity", "numpy")
+"""What a result may depend on in its bits."""
+
+CPUINFO = Path("/proc/cpuinfo")
+
 
 def provenance(device: torch.device) -> dict[str, Any]:
-    """What a record says of the software and the machine; nothing that names the host."""
+    """What a record says of the software and the machine; nothing that names the host.
+
+    The processor's model and the instructions that torch uses on it are there because sums round
+    as they are vectorized: only where both are the same are results the same to the bit.
+    """
+    return {
+        **software(),
+        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
+        "cpu": platform.machine(),
+        "cpu_model": cpu_model(),
+        "cpu_capability": torch.backends.cpu.get_cpu_capability(),
+        "threads": torch.get_num_threads(),
+    }
+
+
+def software() -> dict[str, Any]:
+    """The versions of the suite, of Python and of ``LIBRARIES``, and the commit."""
     return {
         "ganbench": bench.__version__,
         "commit": commit(),
         "python": platform.python_version(),
-        **{name: version(name) for name in ("torch", "torchvision", "torch-fidelity", "numpy")},
-        "device": torch.cuda.get_device_name(device) if device.type == "cuda" else device.type,
-        "cpu": platform.machine(),
-        "threads": torch.get_num_threads(),
+        **{name: version(name) for name in LIBRARIES},
     }
+
+
+@cache
+def cpu_model() -> str | None:
+    """The processor's model as Linux calls it; None where the system does not say."""
+    if not CPUINFO.is_file():
+        return None
+    lines = CPUINFO.read_text(encoding="utf-8", errors="replace").splitlines()
+    fields = (line.partition(":") for line in lines)
+    return next((value.strip() for key, _, value in fields if key.strip() == "model name"), None)
 
 
 @cache

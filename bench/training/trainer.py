@@ -17,13 +17,10 @@ from bench.training.cost import PassCounter
 from bench.training.diagnostics import diagnose
 from bench.training.experiment import Experiment
 from bench.training.losses import LossMeter, require_finite
+from bench.training.sampling import fixed_latents, generate
 from bench.training.streams import seeded, stream
-from methods.base import ghost
 
 Row = dict[str, float | None]
-
-CHUNK = 500
-"""Samples generated at a time for a score. With batch_norm = "batch" it is the batch."""
 
 
 @dataclass
@@ -156,17 +153,10 @@ class Trainer:
         self.history.scores.append(at | cost | _finite(scores))
         self.history.diagnostics.append(at | _finite(probe))
 
-    @torch.no_grad()
     def samples(self, n: int) -> Tensor:
         """Generates from the run's fixed evaluation latents, (n, ...) on the device."""
-        fixed = stream(self.seed, "evaluation latents", device=self.device)
-        latents = torch.randn(n, self.gan.latent_dim, generator=fixed, device=self.device)
-        generator = self.gan.generator
-        generator.train(self.experiment.batch_norm == "batch")
-        stand_in = ghost(generator)
-        samples = torch.cat([stand_in(chunk) for chunk in latents.split(CHUNK)])
-        generator.train()
-        return samples
+        latents = fixed_latents(self.gan, self.seed, n)
+        return generate(self.gan, latents, self.experiment.batch_norm)
 
     @property
     def d_gradients(self) -> float:

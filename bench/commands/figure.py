@@ -1,0 +1,40 @@
+"""``ganbench figure``: pictures of runs, from their records and checkpoints."""
+
+import argparse
+from pathlib import Path
+
+import matplotlib
+from matplotlib.backend_bases import FigureCanvasBase
+
+from bench.engines.complete import require_writable
+from bench.errors import UsageError, nearest
+from bench.figures.choose import FIGURES, drawer
+from bench.figures.subject import open_all
+from bench.report.style import STYLE
+
+FORMATS = FigureCanvasBase.get_supported_filetypes()
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the figure and the runs."""
+    names = "; ".join(f"{name}: {text}" for name, text in FIGURES.items())
+    parser.add_argument("name", metavar="NAME", help=names)
+    parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="folder of a run or more")
+    parser.add_argument(
+        "--out", type=Path, help="file to write, in the format of its name (default: NAME.png)"
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Draws, and says where."""
+    draw = drawer(options.name)
+    out: Path = options.out or Path(f"{options.name}.png")
+    ending = out.suffix.removeprefix(".")
+    if ending not in FORMATS:
+        raise UsageError(f"--out {out}: no figure can be a .{ending}; {nearest(ending, FORMATS)}")
+    require_writable("--out", out.parent)
+    with matplotlib.rc_context(STYLE | {"savefig.dpi": 160}):
+        metadata = {"Date": None} if ending == "svg" else None
+        draw(open_all(options.runs)).savefig(out, metadata=metadata)
+    print(f"figure: {out}")
+    return 0

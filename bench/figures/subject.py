@@ -1,0 +1,121 @@
+"""A run on the disk, as figures see it: its record, and the networks of its last checkpoint."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Literal, cast
+
+import gin
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from torch import Tensor, nn
+
+from bench import records
+from bench.config.compose import load
+from bench.data.dataset import decode
+from bench.errors import UsageError
+from bench.records import Record
+from bench.training import checkpoint
+from bench.training.build import build
+from bench.training.execute import CHECKPOINT, CONFIG, RECORD, owner
+from bench.training.experiment import Experiment
+from methods.base import GAN
+
+Floats = NDArray[np.float64]
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One run.
+
+    Attributes:
+        folder: of the run, as ``ganbench run`` leaves it.
+        record: what it left.
+    """
+
+    folder: Path
+    record: Record
+
+    @property
+    def label(self) -> str:
+        """Its name in a figure."""
+        record = self.record
+        return f"{record['method']}, {record['setting']}, seed {record['seed']}"
+
+    def course(self, rows: Literal["scores", "diagnostics", "losses"], name: str) -> Floats:
+        """One column of the record's rows over training, NaN where a row lacks it."""
+        column = [row.get(name) for row in self.record[rows]]
+        return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+
+    @cached_property
+    def experiment(self) -> Experiment:
+        """The parts it was made of.
+
+        Raises:
+            UsageError: its config is not there.
+        """
+        path = self.folder / CONFIG
+        if not path.is_file():
+            raise UsageError(f"{path} is missing: this figure needs a run's folder as run left it")
+        load(path.read_text(encoding="utf-8"))
+        experiment: Experiment = gin.get_configurable("Experiment")()
+        return experiment
+
+    @cached_property
+    def gan(self) -> GAN:
+        """The networks of the last checkpoint, on the CPU.
+
+        Raises:
+            UsageError: there is none, or it is damaged.
+        """
+        path = self.folder / CHECKPOINT
+        seed = self.record["seed"]
+        try:
+            state = checkpoint.load(path, owner(self.record["config_digest"], seed))
+        except FileNotFoundError:
+            raise UsageError(f"{path} is missing: this figure needs a run's checkpoint") from None
+        except checkpoint.Damaged as damage:
+            raise UsageError(f"{damage}; run it again") from damage
+        gan = build(self.experiment, seed, torch.device("cpu"))
+        gan.generator.load_state_dict(state["generator"])
+        cast(nn.Module, gan.discriminator).load_state_dict(state["discriminator"])
+        return gan
+
+    def real(self, n: int) -> Tensor:
+        """The first ``n`` held-out samples, decoded, the same for every run on a data set."""
+        return decode(self.experiment.data.evaluation()[:n])
+
+
+def open_all(paths: Iterable[Path]) -> list[Subject]:
+    """The runs at these paths, and in the folders below them.
+
+    Raises:
+        UsageError: a path holds no record.
+    """
+    return [subject for path in paths for subject in _open(path)]
+
+
+def _open(path: Path) -> list[Subject]:
+    files = [path] if path.is_file() else sorted(path.rglob(RECORD))
+    if not files:
+        raise UsageError(f"{path}: there is no {RECORD} in it; name the folder of a run")
+    return [Subject(file.parent, records.read(file)) for file in files]
+
+
+def require_pictures(subjects: Iterable[Subject], figure: str) -> None:
+    """Refuses runs whose samples are points.
+
+    Raises:
+        UsageError: names the run.
+    """
+    for subject in subjects:
+        shape = subject.experiment.data.shape
+        if len(shape) != 3:
+            raise UsageError(
+                f"{subject.folder}: the figure {figure!r} shows pictures, and samples of "
+                f"{subject.record['dataset']!r} have the shape {shape}"
+            )
