@@ -1,0 +1,95 @@
+"""``ganbench reproduce``: runs a record's run again, and says whether the same came of it."""
+
+import argparse
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from bench import records
+from bench.config.run import Run
+from bench.engines import choose
+from bench.engines.complete import complete
+from bench.engines.worker import done
+from bench.errors import UsageError
+from bench.records import Record
+from bench.reproduction.comparison import Comparison, compare, last_headline
+from bench.reproduction.recorded import plan_of
+from bench.submission.reading import read
+from bench.training.execute import RECORD
+from bench.training.preflight import preflight
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the record and the options."""
+    parser.add_argument("record", type=Path, metavar="RECORD", help="the JSON that a run left")
+    parser.add_argument("--suite", help="the suite's gin file, where it is not one of ganbench's")
+    parser.add_argument(
+        "--out", type=Path, help="folder to keep the repetition in; default: it is not kept"
+    )
+    choose.add_arguments(parser)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Composes the run anew, executes it, compares."""
+    choose.check(options)
+    record = read(options.record)
+    if record["status"] == "failed":
+        raise UsageError(f"{options.record}: status: a run that failed has no result to reproduce")
+    try:
+        plan = plan_of(record, options.suite)
+    except UsageError as error:
+        raise UsageError(f"{options.record}: {error}") from error
+    preflight(plan)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    if options.out is not None:
+        return _reproduce(record, plan.runs[0], options, console)
+    with TemporaryDirectory(prefix="ganbench-") as folder:
+        options.out = Path(folder)
+        return _reproduce(record, plan.runs[0], options, console)
+
+
+def _reproduce(record: Record, run: Run, options: argparse.Namespace, console: Console) -> int:
+    folder = run.folder(options.out)
+    if done(folder):
+        raise UsageError(
+            f"--out {options.out}: this run has a result there already, {folder / RECORD}; choose "
+            "a folder without it"
+        )
+    complete(run.suite, [run], options, console)
+    found = compare(record, records.read(folder / RECORD), _other_seeds(options.record, record))
+    _tell(found, run, console)
+    return 1 if found.verdict == "different" else 0
+
+
+def _other_seeds(path: Path, record: Record) -> list[float]:
+    """The last headline scores of the same cell's other seeds that lie beside a record.
+
+    They lie in the same folder of a leaderboard, or in folders beside the run's own.
+    """
+    kept = path.resolve().parent
+    beside = kept.glob("*.json") if kept.name == "records" else kept.parent.glob(f"*/{RECORD}")
+    others = {
+        other["seed"]: score
+        for other in map(read, sorted(beside))
+        if other["config_digest"] == record["config_digest"]
+        and other["seed"] != record["seed"]
+        and other["status"] == record["status"]
+        and other.get("protocol") == record.get("protocol")
+        and (score := last_headline(other)) is not None
+    }
+    return list(others.values())
+
+
+def _tell(found: Comparison, run: Run, console: Console) -> None:
+    console.print(f"{run.label}: {found.verdict}")
+    for reason in found.reasons:
+        console.print(f"  {reason}")
+    machine = "what else differs, and may be why" if found.places else "what differs without effect"
+    for title, lines in (("first differences", found.places), (machine, found.causes)):
+        if lines:
+            console.print(f"{title}:")
+        for line in lines:
+            console.print(f"  {line}")
+    if found.places and not found.causes:
+        console.print("the recorded software and machine are the same, and do not explain it")

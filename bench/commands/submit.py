@@ -1,0 +1,49 @@
+"""``ganbench submit``: adds records that others made, if nothing speaks against them."""
+
+import argparse
+import sys
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from rich.console import Console
+
+from bench import records
+from bench.engines.complete import require_writable
+from bench.records import Record
+from bench.report.build import update
+from bench.submission.review import review
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the files and the folder."""
+    parser.add_argument(
+        "files", type=Path, nargs="+", metavar="FILE", help="a record, or a folder of records"
+    )
+    parser.add_argument("--leaderboards", type=Path, default=Path("leaderboards"))
+
+
+def main(options: argparse.Namespace) -> int:
+    """Judges all records first, and adds all of them or none."""
+    found = review(options.files, options.leaderboards)
+    if found.refused:
+        for refusal in found.refused:
+            print(f"refused: {refusal}", file=sys.stderr)
+        print("ganbench: nothing was added", file=sys.stderr)
+        return 2
+    require_writable("--leaderboards", options.leaderboards)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    for note in found.notes:
+        console.print(f"note: {note}")
+    console.print(f"added: {len(found.accepted)} records")
+    for page in _add(found.accepted, options.leaderboards):
+        console.print(f"leaderboard: {page}")
+    return 0
+
+
+def _add(accepted: list[Record], leaderboards: Path) -> list[Path]:
+    """Adds what was judged, and not what may stand in the files by now."""
+    with TemporaryDirectory(prefix="ganbench-") as folder:
+        paths = [Path(folder, f"{index}.json") for index in range(len(accepted))]
+        for path, record in zip(paths, accepted, strict=True):
+            records.write(path, record)
+        return update(paths, leaderboards)

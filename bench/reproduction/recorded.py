@@ -1,0 +1,106 @@
+"""From a record back to the run it is of, composed anew from the gin files that are here."""
+
+import dataclasses
+from functools import cache
+from pathlib import Path
+
+from bench.config.names import available, find_suite
+from bench.config.plan import Plan, make_plan
+from bench.config.run import Run
+from bench.errors import UsageError, nearest
+from bench.records import Record
+from bench.training.provenance import software
+
+NAMES = {
+    "suites": "suite",
+    "datasets": "dataset",
+    "architectures": "architecture",
+    "methods": "method",
+    "settings": "setting",
+}
+"""The key of a record that holds a name of each kind."""
+
+DERIVED = ("config_digest", "id")
+
+
+class Unknown(UsageError):
+    """The record names something that is not known here, so that nothing can be composed."""
+
+
+class Differs(UsageError):
+    """What is composed here is not what the record ran."""
+
+
+def plan_of(record: Record, suite: str | None = None) -> Plan:
+    """The plan of the record's cell alone, at its seed.
+
+    Nothing of the record is read as a path or as a config, but for its overrides: those are
+    parsed as bindings, from which gin can neither include nor import.
+
+    Args:
+        record: it need not be trusted.
+        suite: the path of the suite's gin file, where it is not one of those known here.
+
+    Raises:
+        Unknown: names the key, and the nearest name that is known.
+        Differs: the config composed here has another digest, or another run came out.
+    """
+    for kind, key in NAMES.items():
+        if kind != "suites" or suite is None:
+            _require_known(kind, key, str(record[key]))  # type: ignore[literal-required]
+    for remedy in record["remedies"]:
+        _require_known("settings", "remedies", remedy)
+    if suite is not None and find_suite(suite).stem != record["suite"]:
+        raise Differs(f"suite: the run is of {record['suite']!r}, not of {Path(suite).stem!r}")
+    chosen = suite or record["suite"]
+    plan = _composed(chosen, record["method"], record["setting"], tuple(record["overrides"]))
+    run = dataclasses.replace(plan.runs[0], seed=record["seed"])
+    _require_same(run, record)
+    return dataclasses.replace(plan, runs=(run,))
+
+
+def _require_known(kind: str, key: str, name: str) -> None:
+    known = available(kind)
+    if name not in known:
+        raise Unknown(f"{key}: no {kind[:-1]} {name!r} is known here; {nearest(name, known)}")
+
+
+@cache
+def _composed(suite: str, method: str, setting: str, overrides: tuple[str, ...]) -> Plan:
+    cell = (f"Suite.methods = {[method]!r}", f"Suite.settings = {[setting]!r}")
+    try:
+        return make_plan(suite, (), (*overrides, *cell, "Suite.seeds = 1"))
+    except UsageError as error:
+        raise Differs(f"overrides: this run cannot be composed here: {error}") from error
+
+
+def _require_same(run: Run, record: Record) -> None:
+    """Compares all that a record says of its run, its digest last.
+
+    Raises:
+        Differs: names the first key that differs.
+    """
+    described = run.description()
+    # What differs in these shows more in its own key than in the digest and the name it makes.
+    keys = sorted(described.keys() & record.keys(), key=lambda key: (key in DERIVED, key))
+    for key in keys:
+        there, here = record[key], described[key]  # type: ignore[literal-required]
+        if there == here:
+            continue
+        if key == "config_digest":
+            raise Differs(
+                f"{key}: the run's config has the digest {there[:8]}, and the config of "
+                f"{run.suite}, {run.method}, {run.setting} here has {here[:8]}: the gin files or "
+                f"the suite's bindings were others; {_versions(record)}"
+            )
+        raise Differs(f"{key}: it is {there!r}, and the same run here has {here!r}")
+
+
+def _versions(record: Record) -> str:
+    """Which ganbench ran, and which one this is."""
+    here, there = software(), record["provenance"]
+    version, commit = there.get("ganbench"), there.get("commit")
+    return (
+        f"it ran with ganbench {version} at commit {commit or 'unknown'}, "
+        f"and here is {here['ganbench']} at {here['commit'] or 'unknown'}"
+    )

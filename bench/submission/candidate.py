@@ -1,0 +1,59 @@
+"""A record under review, and what is known here to hold it against."""
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from bench.records import Record
+from bench.report.selection import Board
+from bench.submission.yardstick import Yardstick
+
+
+@dataclass(frozen=True)
+class Candidate:
+    """One record, and what it claims to be.
+
+    Attributes:
+        path: its file.
+        record: what it says; it has the shape of a record, and its numbers are finite.
+        yardstick: its data and judge as they are here; None where they are not known here.
+        label: the folder of the leaderboard that it is for.
+        board: that leaderboard; None where there is none yet.
+        page: the protocol of that leaderboard, of which the first record is the measure if it is
+            new; None for that first record.
+        now: the time of the review.
+    """
+
+    path: Path
+    record: Record
+    yardstick: Yardstick | None
+    label: str
+    board: Board | None
+    page: dict[str, Any] | None
+    now: datetime
+
+    @property
+    def protocol(self) -> dict[str, Any]:
+        """What its scores depend on, by its own account."""
+        return self.record["protocol"] or {}
+
+    @property
+    def finished(self) -> bool:
+        """Whether it trained to the end."""
+        return self.record["status"] in ("completed", "collapsed")
+
+    @property
+    def steps(self) -> int:
+        """The generator steps of its budget."""
+        return int(self.protocol["steps"])
+
+    @property
+    def batch_size(self) -> int:
+        """Real samples a batch."""
+        return int(self.protocol["batch_size"])
+
+
+Check = Callable[[Candidate], Iterator[str]]
+"""Gives what it refuses, each as "key: why"."""

@@ -1,0 +1,143 @@
+"""The review of submitted records: all of them are added, or none."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cache, partial
+from pathlib import Path
+from typing import Any
+
+from bench import records
+from bench.config.run import Run
+from bench.errors import UsageError
+from bench.records import Record
+from bench.report.entry import entry_of, read_entry
+from bench.report.selection import Board, label_of, sort
+from bench.reproduction.recorded import Unknown, plan_of
+from bench.submission import course, form, origin, place, reading, samples, scores, yardstick
+from bench.submission.candidate import Candidate, Check
+from bench.submission.place import Place, place_of
+from bench.submission.yardstick import Yardstick
+
+CHECKS: tuple[Check, ...] = (
+    place.protocol,
+    place.room,
+    origin.identity,
+    origin.times,
+    origin.software,
+    origin.protocol,
+    course.steps,
+    course.end,
+    course.passes,
+    course.cost,
+    scores.names,
+    scores.floors,
+    scores.values,
+    scores.status,
+    samples.samples,
+)
+"""What every record must pass; each check gives what it refuses."""
+
+
+@dataclass
+class Review:
+    """What came of it.
+
+    Attributes:
+        refused: a sentence each: the file, the key, and why.
+        notes: what could not be verified here, and which leaderboards are new.
+        accepted: the records that nothing speaks against; to be added if ``refused`` is empty.
+    """
+
+    refused: list[str] = field(default_factory=list)
+    notes: list[str] = field(default_factory=list)
+    accepted: list[Record] = field(default_factory=list)
+
+
+def review(named: Iterable[Path], leaderboards: Path) -> Review:
+    """Reads and judges records.
+
+    Args:
+        named: files of records, and folders that hold some.
+        leaderboards: the folder of those that they are for.
+
+    Raises:
+        UsageError: what was named is not there.
+    """
+    result = Review()
+    now = datetime.now(UTC)
+    boards = cache(partial(_board, leaderboards))
+    pages: dict[str, dict[str, Any]] = {}  # of leaderboards that begin here
+    places: dict[tuple[str, Place], Path] = {}
+    for path in reading.files(named):
+        try:
+            record = reading.read(path)
+        except UsageError as refusal:
+            result.refused.append(str(refusal))
+            continue
+        try:
+            _require_form(record)
+            known, unverified = _known(record)
+        except UsageError as refusal:
+            result.refused += [f"{path}: {line}" for line in str(refusal).splitlines()]
+            continue
+        mine = entry_of(record)
+        label = label_of(mine)
+        board = boards(label)
+        page = board.protocol if board and board.protocol else pages.get(label)
+        candidate = Candidate(path, record, known, label, board, page, now)
+        faults = [fault for check in CHECKS for fault in check(candidate)]
+        first = places.setdefault((label, place_of(mine)), path)
+        if first != path:
+            faults.append(f"seed: {first} is of the same method, setting and seed")
+        result.refused += [f"{path}: {fault}" for fault in faults]
+        result.notes += [f"{path}: {note}" for note in unverified]
+        if page is None and not faults:
+            pages[label] = candidate.protocol
+            result.notes.append(f"{path}: it begins the leaderboard {label}, which is new")
+        if not faults:
+            result.accepted.append(record)
+    return result
+
+
+def _board(leaderboards: Path, label: str) -> Board | None:
+    """A leaderboard as it stands; None where there is none."""
+    entries = map(read_entry, records.find(leaderboards / label))
+    return next((board for board in sort(entries) if board.label == label), None)
+
+
+def _require_form(record: Record) -> None:
+    """Refuses a record that cannot be worked with.
+
+    Raises:
+        UsageError: a line on each fault.
+    """
+    if record["status"] == "failed":
+        faults = [place.FAILED]
+    elif record.get("search"):
+        faults = [place.SEARCHED]
+    else:
+        faults = list(form.faults(record))
+    if faults:
+        raise UsageError("\n".join(faults))
+
+
+def _known(record: Record) -> tuple[Yardstick | None, list[str]]:
+    """What is known here of a record's run, and a sentence on each thing that is not.
+
+    Raises:
+        UsageError: it names what is known here, and contradicts it.
+    """
+    unverified = []
+    run: Run | None = None
+    try:
+        run = plan_of(record).runs[0]
+    except Unknown as unknown:
+        unverified.append(f"not verified that it ran what it says: {unknown}")
+    # The overrides are a stranger's: they are compared as text, and nothing is built of them.
+    ours = None if record["overrides"] else run
+    try:
+        return yardstick.of_run(ours) if ours else yardstick.of_data(record), unverified
+    except UsageError as reason:
+        line = str(reason).splitlines()[0]  # gin adds where it was called
+        return None, [*unverified, f"not verified that its scores can be true: {line}"]

@@ -1,0 +1,145 @@
+"""What is known here about a run's data and judge, built from gin files that are ours alone."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from functools import cache, cached_property
+from pathlib import Path
+from typing import Any
+
+import gin
+from torch import nn
+
+from bench.config.compose import Composition, load
+from bench.config.names import available, base
+from bench.config.run import Run
+from bench.config.statements import read_file
+from bench.data.dataset import Dataset
+from bench.errors import UsageError
+from bench.records import Record
+from bench.scores.judge import Judge
+from bench.training.execute import protocol_of
+from bench.training.experiment import Experiment
+from methods.base import Method
+
+VERSIONS = ("versions",)
+BUDGET = ("steps", "batch_size", "batch_norm")
+"""Keys of a protocol that a run's suite decides, and not its data set."""
+
+
+@dataclass(frozen=True)
+class Yardstick:
+    """A data set and its judge, as they are here.
+
+    Attributes:
+        experiment: of which the data are a part.
+        judge: of the data.
+        whole: whether the experiment is the run's own; else only its data are known to be.
+    """
+
+    experiment: Experiment
+    judge: Judge
+    whole: bool
+
+    @property
+    def data(self) -> Dataset:
+        """What the generator learns."""
+        return self.experiment.data
+
+    @cached_property
+    def protocol(self) -> dict[str, Any]:
+        """What scores here depend on, as far as it is known, versions of libraries apart."""
+        unknown = VERSIONS if self.whole else VERSIONS + BUDGET
+        known = protocol_of(self.experiment, self.judge.protocol())
+        return {key: value for key, value in known.items() if key not in unknown}
+
+    @cached_property
+    def floors(self) -> dict[str, float]:
+        """The scores of real samples."""
+        return self.judge.floors()
+
+    def contradictions(self, protocol: dict[str, Any]) -> list[str]:
+        """What a protocol has otherwise than here, each as "key: why"."""
+        return [
+            f"protocol.{key}: it is {there!r}, and here it is {here!r}"
+            for key, there, here in differing(protocol, self.protocol)
+        ]
+
+
+def differing(
+    there: dict[str, Any], here: dict[str, Any], prefix: str = ""
+) -> list[tuple[str, Any, Any]]:
+    """The keys of ``here``, dotted, that ``there`` lacks or has otherwise, with both values."""
+    found: list[tuple[str, Any, Any]] = []
+    for key, value in sorted(here.items()):
+        other = there.get(key)
+        if isinstance(value, dict) and isinstance(other, dict):
+            found += differing(other, value, f"{prefix}{key}.")
+        elif other != value:
+            found.append((f"{prefix}{key}", other, value))
+    return found
+
+
+def of_run(run: Run) -> Yardstick:
+    """The yardstick of a run whose config is all ours: a suite's, without overrides.
+
+    Raises:
+        UsageError: its data, or the judge's weights, are not on this machine.
+    """
+    found = _of_config(run.config)
+    found.protocol  # noqa: B018  what is missing shows when the data are read
+    return found
+
+
+def of_data(record: Record) -> Yardstick:
+    """The yardstick of the record's data set.
+
+    Raises:
+        UsageError: no such data set is known here, or it or its judge is another here, or not on
+            this machine.
+    """
+    path = available("datasets").get(record["dataset"])
+    if path is None:
+        raise UsageError(f"no data set {record['dataset']!r} is known here")
+    found = _of_dataset(path)
+    contradictions = found.contradictions(record["protocol"] or {})
+    if contradictions:
+        raise UsageError(contradictions[0])
+    return found
+
+
+@cache
+def _of_config(config: str) -> Yardstick:
+    with _loaded(config):
+        experiment: Experiment = gin.get_configurable("Experiment")()
+        return Yardstick(experiment, experiment.judge(experiment.data), whole=True)
+
+
+@cache
+def _of_dataset(path: Path) -> Yardstick:
+    composition = Composition([read_file(base()), read_file(path)])
+    if "judge" in composition.missing():
+        raise UsageError(f"the data set {path.stem!r} has no judge of its own here")
+    with _loaded(composition.text):
+        # Only data and judge are asked for; the rest stands in for what a suite would bind.
+        experiment: Experiment = gin.get_configurable("Experiment")(
+            generator=nn.Identity,
+            discriminator=nn.Identity,
+            method=Method(),
+            steps=1,
+            evaluations=1,
+            device="cpu",
+        )
+        return Yardstick(experiment, experiment.judge(experiment.data), whole=False)
+
+
+@contextmanager
+def _loaded(config: str) -> Iterator[None]:
+    """A config that is gin's own for a while; left locked, no module could register anything."""
+    load(config)
+    try:
+        yield
+    finally:
+        gin.clear_config()
