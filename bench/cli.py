@@ -17,6 +17,7 @@ COMMANDS = {
     "check": "say whether a suite's runs got worse than a baseline's, with the evidence",
     "search": "choose hyper-parameters, and say how much the choice matters",
     "report": "rebuild leaderboards from records",
+    "figure": "draw what runs did: samples, curves, gradients, D's robustness",
     "submit": "add records that others made, if nothing speaks against them",
     "reproduce": "run a record's run again, and say whether the same came of it",
     "speed": "measure each method's step against vanilla's, and the loop's own share",

@@ -7,7 +7,16 @@ from pathlib import Path
 from bench.config.installed import Installed, installed_methods
 from bench.errors import UsageError, nearest
 
-KINDS = ("methods", "architectures", "datasets", "settings", "suites", "search")
+KINDS = (
+    "methods",
+    "architectures",
+    "datasets",
+    "judges",
+    "settings",
+    "suites",
+    "scales",
+    "search",
+)
 
 log = logging.getLogger(__name__)
 

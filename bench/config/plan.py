@@ -8,7 +8,7 @@ from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.names import base, existing, find, find_suite
 from bench.config.run import Run
 from bench.config.statements import Layer, read_file, read_option
-from bench.config.suite import BoundSuite, is_about_suite, read_suite
+from bench.config.suite import BoundSuite, control_of, is_description, read_suite
 from bench.errors import UsageError
 
 Cell = tuple[str, str]
@@ -29,17 +29,19 @@ def make_plan(
     gin_files: Sequence[str] = (),
     gin_bindings: Sequence[str] = (),
     seeds: int | None = None,
+    extra: Sequence[Layer] = (),
 ) -> Plan:
     """Composes and checks the config of every run of a suite.
 
     Layers, each overriding those before: base, dataset, architecture, method, suite, remedies,
-    setting, ``gin_files``, ``gin_bindings``.
+    setting, ``gin_files``, ``gin_bindings``, ``extra``.
 
     Args:
         suite: a name under gin/suites, or the path of a gin file.
         gin_files: gin files that override.
         gin_bindings: bindings that override, such as "Experiment.steps = 1000".
         seeds: in place of the suite's number of seeds.
+        extra: bindings that override, already read: those of a search's trial.
 
     Raises:
         UsageError: for the first name, binding or value that is wrong.
@@ -51,6 +53,7 @@ def make_plan(
         *(read_file(existing(Path(file), "--gin_file")) for file in gin_files),
         *(read_option(text, "--gin_bindings") for text in gin_bindings),
         *([] if seeds is None else [read_option(f"Suite.seeds = {seeds}", "--seeds")]),
+        *extra,
     )
     original = read_suite(path, [published])
     chosen = read_suite(path, [published, override])
@@ -79,6 +82,7 @@ def make_plan(
             remedies=composer.remedies_in(composition, method),
             overrides=tuple(f"{b.key} = {b.value!r}" for b in _for_runs(override).bindings),
             config=composition.text,
+            control_of=composer.control_of(method),
         )
         for (method, setting), composition in compositions.items()
         for seed in chosen.suite.seed_list
@@ -106,10 +110,14 @@ class _Composer:
         """The layers that were chosen for this cell, so that each of their bindings must count."""
         method, setting = cell
         return [
-            self._named("methods", method, "methods"),
+            _for_runs(self._method(method)),
             *self._remedies(method).values(),
             self._named("settings", setting, "settings"),
         ]
+
+    def control_of(self, method: str) -> str | None:
+        """The method whose control this one is."""
+        return control_of(self._method(method))
 
     def remedies_in(self, composition: Composition, method: str) -> tuple[str, ...]:
         """The remedies of which at least one binding was not overridden."""
@@ -133,6 +141,9 @@ class _Composer:
             self.override,
         ]
 
+    def _method(self, name: str) -> Layer:
+        return self._named("methods", name, "methods")
+
     def _remedies(self, method: str) -> dict[str, Layer]:
         names = self.bound.suite.remedies.get(method, [])
         return {name: self._named("settings", name, "remedies") for name in names}
@@ -155,8 +166,8 @@ def _join(*layers: Layer) -> Layer:
 
 
 def _for_runs(layer: Layer) -> Layer:
-    """The layer without what it says about the suite itself."""
-    return Layer(tuple(b for b in layer.bindings if not is_about_suite(b)), layer.imports)
+    """The layer without what it only describes."""
+    return Layer(tuple(b for b in layer.bindings if not is_description(b)), layer.imports)
 
 
 def _require_effect(layer: Layer, compositions: Iterable[Composition]) -> None:

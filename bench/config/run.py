@@ -19,6 +19,8 @@ class Run:
         remedies: settings applied to this method that changed its config.
         overrides: bindings and gin files given on the command line.
         config: the composed gin config, which the worker loads.
+        control_of: the method whose control this run's is, if it is one.
+        search: whether it ran to choose hyper-parameters, so that no leaderboard may show it.
     """
 
     suite: str
@@ -30,6 +32,8 @@ class Run:
     remedies: tuple[str, ...]
     overrides: tuple[str, ...]
     config: str
+    control_of: str | None = None
+    search: bool = False
 
     @cached_property
     def digest(self) -> str:
@@ -45,13 +49,15 @@ class Run:
     @property
     def id(self) -> str:
         """The run's name, and its folder under the runs folder."""
-        cell = f"{self.suite}/{self.method}/{self.setting}"
+        suite = f"{self.suite}-search" if self.search else self.suite
+        cell = f"{suite}/{self.method}/{self.setting}"
         return f"{cell}/seed-{self.seed}-{self.digest[:8]}"
 
     @property
     def label(self) -> str:
         """The run's name on a screen."""
-        return f"{self.method} · {self.setting} · seed {self.seed}"
+        parts = [self.method, self.setting, f"seed {self.seed}"]
+        return " · ".join([*parts, *(self.overrides if self.search else ())])
 
     def folder(self, out: Path) -> Path:
         """The run's folder under the runs folder ``out``."""
@@ -59,6 +65,9 @@ class Run:
 
     def description(self) -> dict[str, Any]:
         """What the run's record says of it."""
-        described = {key: value for key, value in asdict(self).items() if key != "config"}
+        described = asdict(self)
+        del described["config"]
+        if not self.search:
+            del described["search"]
         described |= {"id": self.id, "config_digest": self.digest}
         return json.loads(json.dumps(described))

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import gin
 
+from bench.config.names import find
 from bench.config.registry import check_parameter, resolve
 from bench.config.statements import Binding, Layer
 from bench.errors import UsageError
@@ -51,9 +52,35 @@ class BoundSuite:
         return self.places.get(parameter, f"Suite.{parameter}")
 
 
-def is_about_suite(binding: Binding) -> bool:
-    """Whether a binding says which runs there are, and nothing about what a run does."""
-    return binding.selector == Suite.__name__
+@gin.register
+@dataclass(frozen=True)
+class Control:
+    """What the gin file of a control says about it.
+
+    Attributes:
+        of: the method that it is a control of, below which leaderboards show it.
+    """
+
+    of: str
+
+
+def is_description(binding: Binding) -> bool:
+    """Whether a binding says what runs there are or are called, and nothing of what one does."""
+    return binding.selector in (Suite.__name__, Control.__name__)
+
+
+def control_of(layer: Layer) -> str | None:
+    """The method that a method's layer calls itself a control of; None where it is none.
+
+    Raises:
+        UsageError: there is no such method, or no such parameter.
+    """
+    named = None
+    for binding in (b for b in layer.bindings if b.selector == Control.__name__):
+        check_parameter(resolve(binding.selector, binding.where), binding)
+        find("methods", binding.value, binding.where)
+        named = binding.value
+    return named
 
 
 def read_suite(path: Path, layers: Iterable[Layer]) -> BoundSuite:
@@ -63,7 +90,7 @@ def read_suite(path: Path, layers: Iterable[Layer]) -> BoundSuite:
         UsageError: for an unknown or missing parameter, a wrong type, or an empty or doubled list.
     """
     bound: dict[str, Binding] = {}
-    for binding in (b for layer in layers for b in layer.bindings if is_about_suite(b)):
+    for binding in (b for layer in layers for b in layer.bindings if b.selector == Suite.__name__):
         check_parameter(resolve(binding.selector, binding.where), binding)
         bound[binding.parameter] = binding
     for parameter in fields(Suite):

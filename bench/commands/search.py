@@ -1,0 +1,128 @@
+"""``ganbench search``: chooses hyper-parameters, and says how much the choice matters."""
+
+import argparse
+from pathlib import Path
+
+from filelock import FileLock
+from rich.console import Console
+
+from bench.engines import choose
+from bench.engines.complete import complete, require_writable
+from bench.errors import UsageError
+from bench.search.conduct import conduct, records_of, say
+from bench.search.contenders import contests, runs_of
+from bench.search.findings import Findings, study_of
+from bench.search.folder import folder_name, write
+from bench.search.objective import succeeded, untrained
+from bench.search.space import read_space
+from bench.search.storage import LOCK, open_storage
+from bench.search.study import SharedStudy
+from bench.search.task import Source, Task, prepare
+
+SPACE, OWN = "epsilon", "tuning"
+"""The search spaces that are used where none is named: without --methods, and with."""
+
+FOLDER = "search"
+"""Of locks and the journal, in the runs folder."""
+
+JOURNAL = "journal.log"
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the suite and the options."""
+    parser.add_argument("suite", metavar="SUITE", help="a name (see ganbench list) or a gin file")
+    parser.add_argument(
+        "--space",
+        help=f"a name (see ganbench list search) or a gin file; default: {SPACE}, or {OWN} where "
+        "--methods is given",
+    )
+    parser.add_argument(
+        "--methods",
+        nargs="+",
+        default=[],
+        metavar="METHOD",
+        help="whose hyper-parameters; all: every method of the suite; default: the space's",
+    )
+    parser.add_argument(
+        "--trials",
+        "--budget",
+        type=int,
+        metavar="N",
+        help="for each method; default: the space's",
+    )
+    parser.add_argument(
+        "--storage",
+        metavar="FILE|URL",
+        help="of the study: an Optuna journal, or a database such as postgresql://...; "
+        f"default: {FOLDER}/{JOURNAL} in the runs folder",
+    )
+    parser.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
+    parser.add_argument(
+        "--gin_bindings", action="append", default=[], help="binding that overrides"
+    )
+    parser.add_argument("--seeds", type=int, help="seeds to report on, in place of the suite's")
+    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of runs")
+    parser.add_argument("--leaderboards", type=Path, default=Path("leaderboards"))
+    choose.add_arguments(parser)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Checks everything, searches, runs the winners again on fresh seeds, reports."""
+    choose.check(options)
+    if options.trials is not None and options.trials < 1:
+        raise UsageError(f"--trials {options.trials}: it must be at least 1")
+    space = read_space(options.space or (OWN if options.methods else SPACE))
+    source = Source(
+        options.suite, tuple(options.gin_file), tuple(options.gin_bindings), options.seeds
+    )
+    tasks = prepare(space, source, options.methods, options.trials)
+    require_writable("--out", options.out)
+    require_writable("--leaderboards", options.leaderboards)
+    folder = options.out / FOLDER
+    place = options.storage or str(folder / JOURNAL)
+    storage = open_storage(place, folder)
+    studies = [SharedStudy(task, storage, folder) for task in tasks]
+
+    console = Console()
+    try:
+        for study in studies:
+            if not conduct(study, options, console):
+                return 1
+        return _report(tasks, studies, options, console)
+    except KeyboardInterrupt:
+        for study in studies:
+            say(console, study.progress)
+        raise
+
+
+def _report(
+    tasks: list[Task], studies: list[SharedStudy], options: argparse.Namespace, console: Console
+) -> int:
+    """Runs what the winners are compared with, and writes the search's page."""
+    task, ended = tasks[0], [study_of(study) for study in studies]
+    made = contests(tasks, ended)
+    complete(f"{task.suite}-{task.space.name}, to compare", runs_of(made), options, console)
+    runs = {run.id: run for run in runs_of(made)}
+    findings = Findings(
+        suite=task.suite,
+        space=task.space.name,
+        text=task.space.text,
+        overrides=list(task.overrides),
+        objectives=list(task.objectives),
+        aggregate=task.space.search.aggregate,
+        sampler=task.space.search.sampler,
+        studies=ended,
+        groups=[group for group, _ in made],
+        untrained={},
+    )
+    results = records_of(findings.run_ids, options.out)
+    failed = {key for key, record in results.items() if not succeeded(record)}
+    for one, study in zip(tasks, ended, strict=True):
+        for trial in study.trials:
+            if failed.intersection(trial.runs):
+                runs |= {run.id: run for run in one.runs(trial.parameters)}
+    findings.untrained.update({key: untrained(runs[key]) for key in sorted(failed)})
+    with FileLock(options.out / FOLDER / f"report{LOCK}"):
+        page = write(findings, results, options.leaderboards / folder_name(findings))
+    console.print(f"search: {page}", highlight=False, soft_wrap=True)
+    return int(any(record["status"] == "failed" for record in results.values()))

@@ -1,0 +1,115 @@
+"""Conducts a search: batch after batch of trials, until there are enough."""
+
+import argparse
+import time
+from collections.abc import Iterable, Sequence
+from itertools import chain
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import records
+from bench.config.run import Run
+from bench.engines.complete import complete
+from bench.records import Record
+from bench.search.course import Course
+from bench.search.study import Held, SharedStudy
+from bench.training.execute import RECORD
+from bench.training.trainer import Progress
+
+POLL = 0.5
+"""Seconds between two looks at the trials that others are at."""
+
+
+def conduct(study: SharedStudy, options: argparse.Namespace, console: Console) -> bool:
+    """Brings a study to its end, together with whoever else is at it.
+
+    Args:
+        study: what is searched.
+        options: see ``bench.engines.complete.complete``.
+        console: to show progress on.
+
+    Returns:
+        True once the study has all its trials and each has ended. False as soon as a whole batch
+        of runs has failed, which tells nothing of the trials: they are left to the next command.
+    """
+    waiting = False
+    while True:
+        held = study.claim()
+        if held:
+            waiting = False
+            if not _batch(study, held, options, console):
+                say(console, f"{study.task.study}: every run failed, so nothing was learned")
+                return False
+        elif running := study.running:
+            if not waiting:
+                say(console, f"{study.task.study}: {running} trials under way elsewhere; waiting")
+            waiting = True
+            time.sleep(POLL)
+        else:
+            return True
+
+
+def unique(runs: Sequence[Run]) -> list[Run]:
+    """Each run once: trials of the same values share theirs."""
+    return list({run.id: run for run in runs}.values())
+
+
+def records_of(runs: Iterable[str], out: Path) -> dict[str, Record]:
+    """The records that there are of some runs, by the runs' ids."""
+    paths = {run: out / run / RECORD for run in runs}
+    return {run: records.read(path) for run, path in paths.items() if path.exists()}
+
+
+def _batch(
+    study: SharedStudy, held: list[Held], options: argparse.Namespace, console: Console
+) -> bool:
+    """Brings trials to their ends, unless all failed.
+
+    They are told in the order of their numbers, so that which was first leaves no trace.
+    """
+    try:
+        courses = [Course(study.task, one) for one in held]
+        runs = unique([*chain.from_iterable(course.runs for course in courses)])
+
+        def keep(run: Run, progress: Progress) -> bool:
+            concerned = [course for course in courses if run in course.runs]
+            for course in concerned:
+                course.hear(run, progress)
+            return not all(course.stopped for course in concerned)
+
+        name = f"{study.task.study}, trials {', '.join(str(one.number) for one in held)}"
+        complete(name, runs, options, console, keep)
+        results = records_of([run.id for run in runs], options.out)
+        if results and all(record["status"] == "failed" for record in results.values()):
+            return False
+        for course in courses:
+            course.end(results)
+            values = course.values()
+            course.annotate()
+            study.tell(course.held, values)
+            say(console, _outcome(course, values))
+        return True
+    finally:
+        for one in held:
+            study.let_go(one)
+
+
+def _outcome(course: Course, values: list[float] | None) -> str:
+    chosen = ", ".join(f"{name} = {_short(v)}" for name, v in course.held.values.items())
+    aims = course.task.objectives
+    result = (
+        "stopped early, no better than most"
+        if values is None
+        else ", ".join(f"{a.label} {v:.4g}" for a, v in zip(aims, values, strict=True))
+    )
+    return f"trial {course.held.number}: {chosen or 'as it is'}: {result}"
+
+
+def _short(value: float | str) -> str:
+    return value if isinstance(value, str) else f"{value:.4g}"
+
+
+def say(console: Console, line: str) -> None:
+    """Prints a line as it is."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,0 +1,175 @@
+"""What a search has found, as a file: with the records of its runs, all that its page needs."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+from optuna.trial import FrozenTrial, TrialState
+
+from bench.errors import UsageError
+from bench.records import Row, load
+from bench.search.objective import Objective
+from bench.search.study import SharedStudy
+
+FILE = "search.json"
+
+Value = float | str
+"""A parameter's: a number, or the gin text of a category."""
+
+STATES = {
+    TrialState.COMPLETE: "complete",
+    TrialState.PRUNED: "stopped",
+    TrialState.FAIL: "failed",
+}
+
+
+class Trial(msgspec.Struct, frozen=True):
+    """One choice of values, and what came of it.
+
+    Attributes:
+        number: in its study, from 0.
+        state: "complete", "stopped" early, or "failed" where it has no value.
+        parameters: the values, by name.
+        values: one an objective; of a trial that was stopped, the last that was known.
+        runs: the ids of its runs.
+    """
+
+    number: int
+    state: str
+    parameters: dict[str, Value]
+    values: list[float]
+    runs: list[str]
+
+
+class Study(msgspec.Struct, frozen=True):
+    """The trials of one method.
+
+    Attributes:
+        name: Optuna's.
+        method: whose parameters were chosen.
+        kinds: of the parameters, by name.
+        units: what the suite binds those to whose values are its multiples.
+        trials: in order of their numbers.
+    """
+
+    name: str
+    method: str
+    kinds: dict[str, str]
+    units: dict[str, float]
+    trials: list[Trial]
+
+    def chosen(self, objectives: Sequence[Objective]) -> list[Trial]:
+        """The best trial; of several objectives those that no other is better than in all."""
+        complete = [trial for trial in self.trials if trial.state == "complete"]
+        return [
+            trial
+            for trial in complete
+            if not any(_beats(other, trial, objectives) for other in complete)
+        ]
+
+
+class Group(msgspec.Struct, frozen=True):
+    """Runs that stand beside each other in a comparison.
+
+    Attributes:
+        label: in tables.
+        method: that ran.
+        role: "tuned", "default" (as the suite has the method) or "control".
+        fresh: whether its seeds are other than those that chose.
+        parameters: what the search chose, as far as the group was run with it.
+        runs: their ids.
+    """
+
+    label: str
+    method: str
+    role: str
+    fresh: bool
+    parameters: dict[str, Value]
+    runs: list[str]
+
+
+class Findings(msgspec.Struct, frozen=True):
+    """A search that has come to its end.
+
+    Attributes:
+        suite: the suite's name.
+        space: the search space's name; ``text`` is its gin file.
+        overrides: what the command line changed of the suite.
+        objectives: what was made better, the first of which everything is compared on.
+        aggregate: how a trial's runs make one value.
+        sampler: who proposed the trials.
+        studies: one a method.
+        groups: what is compared at the end.
+        untrained: by run, the scores that a failed one counts as at best.
+    """
+
+    suite: str
+    space: str
+    text: str
+    overrides: list[str]
+    objectives: list[Objective]
+    aggregate: str
+    sampler: str
+    studies: list[Study]
+    groups: list[Group]
+    untrained: dict[str, Row]
+
+    @property
+    def label(self) -> str:
+        """The search's name among leaderboards."""
+        return f"{self.suite}-search-{self.space}"
+
+    @property
+    def run_ids(self) -> list[str]:
+        """The ids of all runs, each once."""
+        trials = (run for study in self.studies for trial in study.trials for run in trial.runs)
+        return sorted({*trials, *(run for group in self.groups for run in group.runs)})
+
+
+def study_of(shared: SharedStudy) -> Study:
+    """A study that has ended, without what only Optuna needs."""
+    task = shared.task
+    return Study(
+        name=task.study,
+        method=task.method,
+        kinds={name: parameter.kind for name, parameter in task.parameters.items()},
+        units=task.units,
+        trials=[_trial(trial) for trial in shared.trials if trial.state in STATES],
+    )
+
+
+def write(path: Path, findings: Findings) -> None:
+    """Writes findings so that they read as lines in a diff."""
+    text = msgspec.json.format(msgspec.json.encode(findings, order="deterministic"), indent=1)
+    path.write_bytes(text + b"\n")
+
+
+def read(path: Path) -> Findings:
+    """Reads findings.
+
+    Raises:
+        UsageError: names the file and what is wrong with it.
+    """
+    try:
+        return msgspec.json.decode(load(path), type=Findings)
+    except (ValueError, msgspec.ValidationError) as error:
+        raise UsageError(f"{path} is not a search's findings: {error}.") from error
+
+
+def _trial(trial: FrozenTrial) -> Trial:
+    return Trial(
+        number=trial.number,
+        state=STATES[trial.state],
+        parameters=dict(sorted(trial.params.items())),
+        values=[float(value) for value in trial.values or ()],
+        runs=list(trial.user_attrs.get("runs", ())),
+    )
+
+
+def _beats(first: Trial, second: Trial, objectives: Sequence[Objective]) -> bool:
+    """Whether one is as good in all objectives and better in one; of equals, the earlier is."""
+    signs = [1 if aim.better == "lower" else -1 for aim in objectives]
+    gains = [s * (b - a) for s, a, b in zip(signs, first.values, second.values, strict=True)]
+    if min(gains) < 0:
+        return False
+    return max(gains) > 0 or first.number < second.number

@@ -1,0 +1,110 @@
+"""A search's folder among the leaderboards: its findings, their records, and all made of them."""
+
+import hashlib
+from pathlib import Path
+
+import pandas as pd
+
+from bench import records
+from bench.records import Record, canonical
+from bench.report.build import PAGE
+from bench.report.selection import file_name, slug
+from bench.search import findings as files
+from bench.search.figures import figures
+from bench.search.findings import FILE, Findings, Trial
+from bench.search.outcomes import Outcomes
+from bench.search.page import gin_text, page
+
+RUNS = "runs"
+"""The folder of records; not "records", whose content leaderboards are made of."""
+
+TRIALS = "trials.csv"
+
+
+def folder_name(findings: Findings) -> str:
+    """Where among the leaderboards a search stands; what overrides changed, stands elsewhere."""
+    name = findings.label
+    if findings.overrides:
+        digest = hashlib.sha256(canonical(findings.overrides).encode()).hexdigest()
+        name += f"-{digest[:6]}"
+    return slug(name)
+
+
+def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
+    """Writes a search's folder; nothing of an earlier state stays.
+
+    Every file is a function of ``search.json`` and the records: see ``rebuild``.
+
+    Returns:
+        The page.
+    """
+    copies = folder / RUNS
+    copies.mkdir(parents=True, exist_ok=True)
+    files.write(folder / FILE, findings)
+    for key, record in found.items():
+        records.write(copies / file_name(key), record)
+    outcomes = Outcomes(findings, found)
+    drawn = figures(outcomes)
+    winners = _winners(findings)
+    made = drawn | {name: text.encode() for name, text in winners.items()}
+    made[TRIALS] = _csv(findings)
+    made[PAGE] = page(outcomes, drawn, winners).encode()
+    for name, data in made.items():
+        (folder / name).write_bytes(data)
+    kept = {folder / name for name in (*made, FILE)} | {copies / file_name(key) for key in found}
+    for stale in {*folder.glob("*.*"), *copies.glob("*.json")} - kept:
+        stale.unlink()
+    return folder / PAGE
+
+
+def rebuild(folder: Path, out: Path) -> Path:
+    """Writes a search's folder anew from what lies in it.
+
+    Args:
+        folder: that ``write`` has written.
+        out: where to.
+
+    Returns:
+        The page.
+
+    Raises:
+        UsageError: where a file in it is not what it should be.
+    """
+    findings = files.read(folder / FILE)
+    paths = {key: folder / RUNS / file_name(key) for key in findings.run_ids}
+    found = {key: records.read(path) for key, path in paths.items() if path.exists()}
+    return write(findings, found, out)
+
+
+def _winners(findings: Findings) -> dict[str, str]:
+    """A gin file a winner, for ``ganbench run SUITE --gin_file``."""
+    made = {}
+    for study in findings.studies:
+        chosen = study.chosen(findings.objectives)
+        for trial in chosen if study.kinds else ():
+            mark = f"-{trial.number}" if len(chosen) > 1 else ""
+            made[f"winner-{study.method}{mark}.gin"] = _gin(findings, study.method, trial)
+    return made
+
+
+def _gin(findings: Findings, method: str, trial: Trial) -> str:
+    aims = zip(findings.objectives, trial.values, strict=True)
+    values = ", ".join(f"{aim.label} {value:.4g}" for aim, value in aims)
+    lines = [
+        f"# What {findings.space} chose for {method} on {findings.suite}: {values} where it chose.",
+        f"Suite.methods = [{method!r}]",
+        *findings.overrides,
+        *(f"{key} = {gin_text(value)}" for key, value in trial.parameters.items()),
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _csv(findings: Findings) -> bytes:
+    rows = [
+        {"method": study.method, "trial": trial.number, "state": trial.state}
+        | {aim.name: value for aim, value in zip(findings.objectives, trial.values, strict=False)}
+        | trial.parameters
+        for study in findings.studies
+        for trial in study.trials
+    ]
+    return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n").encode()

@@ -1,0 +1,172 @@
+"""What a trial is worth: one number an objective, from the records of its runs."""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import lru_cache
+from typing import Any, Literal
+
+import gin
+import numpy as np
+
+from bench import records
+from bench.config.compose import load
+from bench.config.run import Run
+from bench.data.dataset import encode
+from bench.errors import UsageError, nearest
+from bench.records import Record, Row
+from bench.report.entry import Floats
+from bench.training.experiment import Experiment
+from bench.training.streams import seeded
+from bench.training.trainer import Trainer
+
+Better = Literal["lower", "higher"]
+
+SUMMARIES: dict[str, Callable[[Floats, Better], float]] = {
+    "last": lambda scores, better: float(scores[-1]),
+    "best": lambda scores, better: _extreme(scores, better),
+    "tail": lambda scores, better: float(scores[-max(1, len(scores) // 10) :].mean()),
+}
+"""By name: what a course of scores, shape (E,) with E >= 1, counts as."""
+
+AGGREGATES: dict[str, Callable[[Floats], float]] = {
+    "mean": lambda values: float(np.mean(values)),
+    "median": lambda values: float(np.median(values)),
+}
+
+COSTS = {
+    "d_gradients": "batches differentiated through D",
+    "seconds": "seconds of training",
+    "peak_memory_bytes": "bytes of memory at the peak",
+}
+"""Objectives that are no scores, each the less the better."""
+
+
+@dataclass(frozen=True)
+class Objective:
+    """One number that a search makes better.
+
+    Attributes:
+        name: of the metric or the cost, as records have it.
+        label: for people.
+        better: which way.
+        summary: one of ``SUMMARIES``.
+    """
+
+    name: str
+    label: str
+    better: Better
+    summary: str
+
+    @property
+    def is_cost(self) -> bool:
+        """Whether it is a cost, and no score of samples."""
+        return self.name in COSTS
+
+    def so_far(self, scores: Sequence[Row]) -> float:
+        """What a course of scores counts as, NaN where a score that counts is not there."""
+        values = column(scores, self.name)
+        return SUMMARIES[self.summary](values, self.better) if len(values) else np.nan
+
+    def value(self, record: Record, untrained: Callable[[], Row]) -> float:
+        """What a finished run counts as.
+
+        A run that failed counts as what its generator was before any training, or as the worst
+        that it came to, whichever is worse. Its cost is that of all its steps at the pace it had.
+
+        Args:
+            record: of the run.
+            untrained: the scores of the run's generator before training, asked for at need.
+
+        Returns:
+            A number; NaN only for the cost of a run that failed before its first step.
+        """
+        if self.is_cost:
+            return self._cost(record)
+        value = self.so_far(record["scores"])
+        if succeeded(record) and not np.isnan(value):
+            return value
+        return self.worst(record["scores"], untrained())
+
+    def worst(self, scores: Sequence[Row], untrained: Row) -> float:
+        """The worst score of a course, counting that before any training."""
+        seen = column([*scores, untrained], self.name)
+        return _extreme(seen, "higher" if self.better == "lower" else "lower")
+
+    def _cost(self, record: Record) -> float:
+        spent = column([record.get("cost") or {}], self.name)[0]
+        protocol = record.get("protocol") or {}
+        if self.name == "peak_memory_bytes":
+            return float(spent)
+        step = record["step"]
+        return float(spent) * protocol["steps"] / step if step and "steps" in protocol else np.nan
+
+
+def objectives(
+    names: Sequence[str], summary: str, protocol: dict[str, Any], where: str
+) -> list[Objective]:
+    """The objectives of a search on a suite.
+
+    Args:
+        names: of metrics or costs, or "headline".
+        summary: one of ``SUMMARIES``.
+        protocol: the judge's.
+        where: what names them, for messages.
+
+    Raises:
+        UsageError: for a name that the suite's records do not have.
+    """
+    metrics = records.metrics(protocol)
+    made = []
+    for name in names:
+        actual = str(protocol["headline"]) if name == "headline" else name
+        if actual in metrics:
+            metric = metrics[actual]
+            made.append(Objective(actual, metric["label"], metric["better"], summary))
+        elif actual in COSTS:
+            made.append(Objective(actual, COSTS[actual], "lower", "last"))
+        else:
+            raise UsageError(
+                f"{where}: the records of this suite have no {name!r}; "
+                f"{nearest(name, ['headline', *metrics, *COSTS])}"
+            )
+    return made
+
+
+def judged(run: Run) -> tuple[dict[str, Any], int]:
+    """The protocol of the judge that will score a run, and how often it will."""
+    load(run.config)
+    experiment: Experiment = gin.get_configurable("Experiment")()
+    protocol = experiment.judge(experiment.data).protocol()
+    gin.clear_config()
+    return protocol, experiment.evaluations
+
+
+@lru_cache(maxsize=64)
+def untrained(run: Run) -> Row:
+    """The scores of a run's generator before any training, on the run's own samples."""
+    load(run.config)
+    experiment: Experiment = gin.get_configurable("Experiment")()
+    judge = experiment.judge(experiment.data).to(experiment.torch_device())
+    trainer = Trainer(experiment, run.seed, judge)
+    with seeded(run.seed, "evaluation"):
+        scores = judge.score(encode(trainer.samples(judge.samples)))
+    gin.clear_config()
+    return {name: value if np.isfinite(value) else None for name, value in scores.items()}
+
+
+def succeeded(record: Record) -> bool:
+    """Whether a run came to its end and to samples that count."""
+    return record["status"] == "completed"
+
+
+def column(rows: Sequence[Row], name: str) -> Floats:
+    """One column of a record's rows, NaN where a row lacks it."""
+    values = [np.nan if (value := row.get(name)) is None else value for row in rows]
+    return np.array(values, dtype=np.float64)
+
+
+def _extreme(values: Floats, better: Better) -> float:
+    known = values[~np.isnan(values)]
+    if not len(known):
+        return np.nan
+    return float(known.min() if better == "lower" else known.max())

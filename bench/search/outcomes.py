@@ -1,0 +1,201 @@
+"""What the records of a search say, computed once for its tables, sentences and figures."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property, partial
+
+import numpy as np
+import optuna
+import pandas as pd
+from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
+from optuna.importance import FanovaImportanceEvaluator, get_param_importances
+
+from bench.records import Record
+from bench.report import comparison
+from bench.report.comparison import Comparison
+from bench.report.entry import Floats
+from bench.search.findings import Findings, Group, Study, Trial
+from bench.search.objective import Better, Objective, succeeded
+from bench.statistics import expected_best, expected_best_interval, mean_interval
+
+BASELINE = "vanilla"
+"""The control that every other thing is compared with, where it ran."""
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A mean over seeds, each the mean of its settings.
+
+    Attributes:
+        mean: failed runs included, as what they count for.
+        low, high: Student's 95% interval of the mean, NaN for one seed.
+        error: the mean's standard error, NaN for one seed.
+    """
+
+    mean: float
+    low: float
+    high: float
+    error: float
+
+
+@dataclass(frozen=True)
+class Region:
+    """The trials that cannot be told from the best: not worse by more than its standard error.
+
+    Attributes:
+        trials: how many, of how many that ended.
+        complete: how many ended.
+        spans: by parameter that is a number, the least and the greatest of their values.
+    """
+
+    trials: int
+    complete: int
+    spans: dict[str, tuple[float, float]]
+
+
+@dataclass(frozen=True)
+class Outcomes:
+    """A search's findings with their records.
+
+    Attributes:
+        findings: what was tried.
+        records: by id; those of trials that were stopped early are not there.
+    """
+
+    findings: Findings
+    records: Mapping[str, Record]
+
+    @property
+    def objective(self) -> Objective:
+        """The one that everything is compared on."""
+        return self.findings.objectives[0]
+
+    @property
+    def better(self) -> Better:
+        """Which way it is better."""
+        return self.objective.better
+
+    def group(self, label: str, fresh: bool) -> Group | None:
+        """A group by its label, on fresh seeds or on those that chose."""
+        found = [g for g in self.findings.groups if g.label == label and g.fresh == fresh]
+        return found[0] if found else None
+
+    def groups(self, fresh: bool) -> list[Group]:
+        """The groups on fresh seeds, or on those that chose."""
+        return [group for group in self.findings.groups if group.fresh == fresh]
+
+    def frame(self, runs: Sequence[str], label: str = "") -> pd.DataFrame:
+        """One row a run: method (the label), setting, seed, finished, failure, last, status.
+
+        ``last`` is what it counts as; a failed run's is NaN there, and its worth in ``counted``.
+        """
+        rows = []
+        for key in runs:
+            if key not in self.records:
+                continue
+            record = self.records[key]
+            counted = self.objective.value(
+                record, partial(self.findings.untrained.__getitem__, key)
+            )
+            finished = succeeded(record) and not np.isnan(counted)
+            rows.append(
+                {
+                    "method": label,
+                    "setting": record["setting"],
+                    "seed": record["seed"],
+                    "finished": finished,
+                    "failure": None if finished else record["status"],
+                    "last": counted if finished else np.nan,
+                    "counted": counted,
+                }
+            )
+        columns = ["method", "setting", "seed", "finished", "failure", "last", "counted"]
+        return pd.DataFrame(rows, columns=columns)
+
+    def estimate(self, runs: Sequence[str]) -> Estimate:
+        """The mean of some runs and how sure it is."""
+        frame = self.frame(runs)
+        if frame.empty:
+            return Estimate(np.nan, np.nan, np.nan, np.nan)
+        seeds = frame.groupby("seed")["counted"].mean().to_numpy(dtype=np.float64)
+        mean, low, high = mean_interval(seeds)
+        error = seeds.std(ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else np.nan
+        return Estimate(mean, low, high, float(error))
+
+    def compared(self, groups: Mapping[str, Sequence[str]], baseline: str) -> list[Comparison]:
+        """Each group of runs against one of them, paired by setting and seed; one family."""
+        if baseline not in groups or len(groups) < 2:
+            return []
+        frame = pd.concat([self.frame(runs, label) for label, runs in groups.items()])
+        matrix = comparison.badness(frame.reset_index(drop=True), self.better)
+        return comparison.compare(matrix, comparison.against(baseline, list(groups)))
+
+    def against_baseline(self, study: Study) -> dict[int, Comparison]:
+        """Each trial that ended against the baseline on the seeds that chose, by number."""
+        baseline = self.group(BASELINE, fresh=False)
+        if baseline is None:
+            return {}
+        ended = [trial for trial in study.trials if trial.state == "complete"]
+        groups = {str(trial.number): trial.runs for trial in ended} | {BASELINE: baseline.runs}
+        return {int(one.first): one for one in self.compared(groups, BASELINE)}
+
+    @cached_property
+    def confirmed(self) -> list[Comparison]:
+        """On fresh seeds each group against the winner, one family; empty where there are more."""
+        if len(self.findings.objectives) > 1:
+            return []
+        groups = {group.label: group.runs for group in self.groups(fresh=True)}
+        winners = [g.label for g in self.groups(fresh=True) if g.role == "tuned"]
+        return self.compared(groups, winners[0]) if winners else []
+
+    def region(self, study: Study) -> Region | None:
+        """The trials within one standard error of the best; None without one."""
+        chosen = study.chosen(self.findings.objectives)
+        if not chosen:
+            return None
+        best, sign = chosen[0], 1 if self.better == "lower" else -1
+        error = np.nan_to_num(self.estimate(best.runs).error)
+        ended = [trial for trial in study.trials if trial.state == "complete"]
+        near = [t for t in ended if sign * (t.values[0] - best.values[0]) <= error]
+        spans = {}
+        for name in study.kinds:
+            values = [v for t in near if not isinstance(v := t.parameters[name], str)]
+            if values:
+                spans[name] = (min(values), max(values))
+        return Region(len(near), len(ended), spans)
+
+    def expected(self, study: Study) -> tuple[Floats, Floats, Floats]:
+        """The expected best of k trials for k = 1 to n, with lower and upper bounds."""
+        values = [trial.values[0] if trial.values else np.nan for trial in study.trials]
+        low, high = expected_best_interval(values, self.better)
+        return expected_best(values, self.better), low, high
+
+    def importance(self, study: Study) -> dict[str, float]:
+        """Each parameter's share of the values' variance (fANOVA), the largest first.
+
+        Empty where there is nothing to compare: one parameter, or too few trials.
+        """
+        ended = [trial for trial in study.trials if trial.state == "complete"]
+        values = {trial.values[0] for trial in ended}
+        if len(study.kinds) < 2 or len(ended) < 4 or len(values) < 2:
+            return {}
+        optuna.logging.set_verbosity(optuna.logging.WARNING)
+        copy = optuna.create_study()
+        distributions = {name: _distribution(name, study, ended) for name in study.kinds}
+        for trial in ended:
+            copy.add_trial(
+                optuna.trial.create_trial(
+                    params=trial.parameters, distributions=distributions, value=trial.values[0]
+                )
+            )
+        evaluator = FanovaImportanceEvaluator(seed=0)
+        return dict(get_param_importances(copy, evaluator=evaluator))
+
+
+def _distribution(name: str, study: Study, trials: Sequence[Trial]) -> BaseDistribution:
+    """What the values of a parameter look drawn from."""
+    values = [trial.parameters[name] for trial in trials]
+    numbers = [value for value in values if not isinstance(value, str)]
+    if study.kinds[name] in ("categorical", "grid") or len(numbers) < len(values):
+        return CategoricalDistribution(sorted(set(values), key=str))
+    return FloatDistribution(min(numbers), max(numbers), log=study.kinds[name] == "log_uniform")

@@ -1,0 +1,125 @@
+"""Where a study is kept: a journal file that no kill can tear, or a database."""
+
+import hashlib
+import os
+import uuid
+from pathlib import Path
+
+import optuna
+from filelock import FileLock
+from optuna.storages import BaseStorage, JournalStorage, RDBStorage
+from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
+
+from bench.errors import UsageError
+
+LOCK = ".flock"
+"""Ends the name of a journal's lock; not ".lock", which Optuna's own locks remove and make."""
+
+
+class JournalLock(JournalFileOpenLock):
+    """Held by whoever appends to a journal; the kernel takes it back from a process that dies.
+
+    Whoever takes it first cuts off what a process that was killed has written of a line: Optuna
+    could not read past it.
+
+    Args:
+        journal: the file.
+    """
+
+    def __init__(self, journal: Path) -> None:
+        self._journal = journal
+        self._lock = FileLock(f"{journal}{LOCK}")
+
+    def acquire(self) -> bool:
+        """Waits for the lock."""
+        self._lock.acquire()
+        mend(self._journal)
+        return True
+
+    def release(self) -> None:
+        """Gives it to the next."""
+        self._lock.release()
+
+
+def mend(journal: Path) -> int:
+    """Cuts a journal after its last whole line; only for who holds its lock.
+
+    Returns:
+        The bytes cut off.
+    """
+    if not journal.exists():
+        return 0
+    with journal.open("rb+") as file:
+        size = file.seek(0, os.SEEK_END)
+        kept = position = size
+        while position > 0:
+            start = max(0, position - 4096)
+            file.seek(start)
+            newline = file.read(position - start).rfind(b"\n")
+            if newline >= 0:
+                kept = start + newline + 1
+                break
+            position = kept = start
+        if kept < size:
+            file.truncate(kept)
+            os.fsync(file.fileno())
+    return size - kept
+
+
+def open_storage(place: str, folder: Path) -> BaseStorage:
+    """Opens, or makes, the storage that ``--storage`` names.
+
+    Args:
+        place: a file's name, or a URL as SQLAlchemy has them.
+        folder: in which locks may be made.
+
+    Raises:
+        UsageError: where it cannot be opened, or is no journal.
+    """
+    optuna.logging.set_verbosity(optuna.logging.WARNING)
+    folder.mkdir(parents=True, exist_ok=True)
+    if "://" in place:
+        name = hashlib.sha256(place.encode()).hexdigest()[:8]
+        with FileLock(folder / f"{name}{LOCK}"):  # two that make one database's tables collide
+            return _database(place)
+    return _journal(Path(place))
+
+
+def shared_id(folder: Path) -> str:
+    """A name for the folder that stays with it, on whatever machine and under whatever path."""
+    path = folder / "id"
+    with FileLock(folder / f"id{LOCK}"):
+        if not path.exists():
+            path.write_text(uuid.uuid4().hex, encoding="ascii")
+        return path.read_text(encoding="ascii")
+
+
+def _journal(path: Path) -> BaseStorage:
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        lock = JournalLock(path)
+        lock.acquire()
+        try:
+            return JournalStorage(JournalFileBackend(str(path), lock_obj=lock))
+        finally:
+            lock.release()
+    except OSError as error:
+        raise UsageError(f"--storage {path}: it cannot be opened: {error.strerror}") from error
+    except (ValueError, KeyError, TypeError) as error:
+        raise UsageError(f"--storage {path}: it is no journal of Optuna's ({error})") from error
+
+
+def _database(url: str) -> BaseStorage:
+    from sqlalchemy.exc import SQLAlchemyError
+
+    shown = url.split("@")[-1]  # no password on a screen
+    try:
+        return RDBStorage(url)
+    except ImportError as error:
+        raise UsageError(
+            f"--storage {shown}: its driver is not installed ({error}); install it, or choose "
+            "another in the URL, such as postgresql+psycopg://"
+        ) from error
+    except (SQLAlchemyError, RuntimeError, ValueError) as error:
+        reason = str(error).splitlines()[0]
+        raise UsageError(f"--storage {shown}: it cannot be opened: {reason}") from error

@@ -1,0 +1,101 @@
+"""A trial under way: what it reports, and when it is stopped."""
+
+from dataclasses import replace
+
+import pytest
+from optuna.trial import TrialState
+from records_factory import record
+
+from bench.search.course import Course
+from bench.search.objective import Objective
+from bench.search.samplers import FIELD, WARM_UP
+from bench.search.space import read_space
+from bench.search.storage import open_storage
+from bench.search.study import SharedStudy
+from bench.search.task import Source, prepare
+from bench.training.trainer import Progress
+
+EVALUATIONS = 10
+FIELD_OF = (10.0, 20.0, 30.0, 40.0)
+"""Last scores of the trials that have ended: the next is held against their medians."""
+
+
+@pytest.fixture
+def task(toy_suite, tmp_path):
+    path = tmp_path / "mine.gin"
+    path.write_text(
+        'Search.uniform = {"ASGAN.epsilon": (0.0, 1.0)}\nSearch.sampler = "random"\n'
+        'Search.pruner = "median"\nSearch.seeds = 2\nSearch.trials = 8\n'
+    )
+    (made,) = prepare(read_space(str(path)), Source(str(toy_suite)))
+    aim = Objective("fid", "FID", "lower", "last")
+    return replace(made, objectives=(aim,), evaluations=EVALUATIONS)
+
+
+def records_of(course, lasts):
+    return {run.id: record(last=last) for run, last in zip(course.runs, lasts, strict=True)}
+
+
+def at_the_fifth_trial(task, folder):
+    """A study in which as many trials have ended as it takes to judge another."""
+    folder.mkdir()
+    shared = SharedStudy(task, open_storage(str(folder / "journal.log"), folder), folder)
+    assert len(FIELD_OF) == FIELD
+    for held, last in zip(shared.claim(), FIELD_OF, strict=True):
+        course = Course(task, held)
+        course.end(records_of(course, (last, last)))
+        assert course.values() == [last]
+        shared.tell(held, course.values())
+    return shared, shared.claim()[0]
+
+
+def told_as_it_goes(course, found, order):
+    """The runs' scores one evaluation after the other, in some order of the runs."""
+    for run, evaluation in order(course.runs):
+        rows = found[run.id]["scores"][: evaluation + 1]
+        course.hear(run, Progress(step=60 * (evaluation + 1), steps=600, scores=rows))
+
+
+ORDERS = {
+    "side by side": lambda runs: [(run, e) for e in range(EVALUATIONS) for run in runs],
+    "one after the other": lambda runs: [(run, e) for run in runs for e in range(EVALUATIONS)],
+    "only the end": lambda runs: [],
+}
+
+
+@pytest.mark.parametrize(
+    ("lasts", "stopped"), [((90.0, 110.0), True), ((5.0, 15.0), False), ((5.0, 300.0), True)]
+)
+def test_a_trial_is_stopped_by_its_scores_whatever_ran_beside_what(task, tmp_path, lasts, stopped):
+    seen = []
+    for name, order in ORDERS.items():
+        shared, held = at_the_fifth_trial(task, tmp_path / name)
+        course = Course(task, held)
+        found = records_of(course, lasts)
+        told_as_it_goes(course, found, order)
+        course.end(found)
+        shared.tell(held, course.values())
+        trial = shared.trials[held.number]
+        seen.append((trial.state, trial.value, trial.intermediate_values))
+    assert seen[0] == seen[1] == seen[2]
+    state, value, reported = seen[0]
+    if stopped:
+        assert state == TrialState.PRUNED
+        assert max(reported) == WARM_UP  # the first evaluation at which it may be
+    else:
+        assert state == TrialState.COMPLETE
+        assert value == sum(lasts) / 2
+        assert len(reported) == EVALUATIONS
+
+
+def test_a_trial_taken_up_again_reports_on_from_where_it_was(task, tmp_path):
+    shared, held = at_the_fifth_trial(task, tmp_path / "study")
+    course = Course(task, held)
+    found = records_of(course, (90.0, 110.0))
+    told_as_it_goes(course, found, lambda runs: [(run, WARM_UP) for run in runs])
+    assert course.stopped
+    shared.let_go(held)
+    again = shared.claim()[0]
+    assert again.number == held.number
+    assert again.values == held.values
+    assert Course(task, again).stopped
