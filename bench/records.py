@@ -7,16 +7,20 @@ import json
 import os
 import tempfile
 from datetime import UTC, datetime
+from hashlib import sha256
 from pathlib import Path
-from typing import Any, Literal, NotRequired, TypedDict, cast
+from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar
 
-from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
+import msgspec
 
-from bench.errors import UsageError
+from bench.errors import UsageError, nearest
 
 SCHEMA = 1
 
-Row = dict[str, float | None]
+Status = Literal["completed", "diverged", "collapsed", "failed"]
+Row = dict[str, int | float | None]
+Pair = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)]
+T = TypeVar("T")
 
 
 class Metric(TypedDict):
@@ -26,18 +30,12 @@ class Metric(TypedDict):
     better: Literal["lower", "higher"]
 
 
-class Images(TypedDict):
-    """A grid of samples: a PNG in base64."""
+class Samples(TypedDict):
+    """What a run drew: a grid of images, as PNG in base64, or points in the plane, shape (N, 2)."""
 
-    kind: Literal["images"]
-    png: str
-
-
-class Points(TypedDict):
-    """Samples in the plane, shape (N, 2)."""
-
-    kind: Literal["points"]
-    values: list[list[float]]
+    kind: Literal["images", "points"]
+    png: NotRequired[str]
+    values: NotRequired[list[Pair]]
 
 
 class Expectation(TypedDict):
@@ -58,7 +56,7 @@ class Expectation(TypedDict):
     verdict: str
     quantity: str
     formula: str
-    eigenvalues: list[list[float]]
+    eigenvalues: list[Pair]
     predicted: float
     tolerance: float
     observed: float | None
@@ -69,8 +67,10 @@ class Record(TypedDict):
     """One run. Numbers are finite; what could not be computed is None.
 
     Attributes:
+        control_of: the method that this one is a control of, where its gin file says so.
         overrides: bindings given on the command line; they make a leaderboard of their own.
         remedies: settings the suite applied because the method refuses to work without them.
+        search: whether it ran to choose hyper-parameters; leaderboards leave it out.
         step: the last finished generator step.
         protocol: all that a score depends on; None only where a run failed before it was known.
             Holds at least ``headline`` and ``metrics`` (a ``Metric`` for each name).
@@ -93,11 +93,13 @@ class Record(TypedDict):
     dataset: str
     architecture: str
     method: str
+    control_of: NotRequired[str | None]
     setting: str
     remedies: list[str]
     seed: int
     config_digest: str
-    status: Literal["completed", "diverged", "collapsed", "failed"]
+    search: NotRequired[bool]
+    status: Status
     reason: str | None
     step: int
     protocol: NotRequired[dict[str, Any] | None]
@@ -106,13 +108,27 @@ class Record(TypedDict):
     diagnostics: list[Row]
     losses: list[Row]
     cost: NotRequired[Row | None]
-    samples: NotRequired[Images | Points | None]
+    samples: NotRequired[Samples | None]
     oracle: NotRequired[Expectation]
     provenance: dict[str, Any]
 
 
-def write(path: Path, record: Record) -> None:
-    """Writes a record so that a reader sees all of it or none, whenever the writer is killed.
+class _Status(msgspec.Struct):
+    status: Status
+
+
+class _Samples(msgspec.Struct):
+    samples: Samples | None = None
+
+
+_RECORD = msgspec.json.Decoder(Record)
+_STATUS = msgspec.json.Decoder(_Status)
+_SAMPLES = msgspec.json.Decoder(_Samples)
+_KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
+
+
+def encode(record: Record) -> bytes:
+    """The text of a record's file.
 
     Each key has a line of its own: hundreds of records are committed, and are to be read as diffs.
 
@@ -123,19 +139,49 @@ def write(path: Path, record: Record) -> None:
         f"{json.dumps(key)}: {json.dumps(value, sort_keys=True, allow_nan=False)}"
         for key, value in sorted(record.items())
     )
-    text = "{\n" + ",\n".join(lines) + "\n}\n"
+    return ("{\n" + ",\n".join(lines) + "\n}\n").encode()
+
+
+def write(path: Path, record: Record) -> None:
+    """Writes a record so that a reader sees all of it or none, whenever the writer is killed.
+
+    Raises:
+        ValueError: where a number is NaN or infinite.
+    """
+    replace(path, encode(record), durable=True)
+
+
+def replace(path: Path, data: bytes, durable: bool = False) -> None:
+    """Gives a file new content, of which a reader sees all or none.
+
+    Args:
+        path: the file; missing folders above it are made.
+        data: its content.
+        durable: whether it must outlast a power cut, for which the disk is waited for.
+    """
     path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name}.")
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
     try:
-        with os.fdopen(handle, "w", encoding="utf-8") as file:
-            file.write(text)
-            file.flush()
-            os.fsync(file.fileno())
+        with os.fdopen(handle, "wb") as file:
+            file.write(data)
+            if durable:
+                file.flush()
+                os.fsync(file.fileno())
         os.chmod(temporary, 0o644)  # mkstemp's 0600 would stay with a committed file
         os.replace(temporary, path)
     except BaseException:
         Path(temporary).unlink(missing_ok=True)
         raise
+
+
+def find(folder: Path) -> list[Path]:
+    """Every ``record.json``, and every JSON file in a folder called ``records``, below."""
+    found = []
+    for place, _, names in os.walk(folder.resolve()):
+        kept = Path(place).name == "records"
+        chosen = [n for n in names if n == "record.json" or (kept and n.endswith(".json"))]
+        found += [Path(place, name) for name in chosen if not name.startswith(".")]
+    return sorted(found)
 
 
 def read(path: Path) -> Record:
@@ -144,20 +190,25 @@ def read(path: Path) -> Record:
     Raises:
         UsageError: names the file and what is wrong with it.
     """
-    try:
-        loaded = json.loads(path.read_text(encoding="utf-8"), parse_constant=_refuse_constant)
-    except OSError as error:
-        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
-    except ValueError as error:
-        raise UsageError(f"{path} is not a record: {error}.") from error
-    try:
-        return check(loaded)
-    except ValueError as error:
-        raise UsageError(f"{path} is not a valid record: {error}.") from error
+    return parse(load(path), path)
+
+
+def status(path: Path) -> Status:
+    """How a run ended, without reading the rest of its record.
+
+    Raises:
+        UsageError: names the file and what is wrong with it.
+    """
+    return _decode(_STATUS, load(path), path).status
+
+
+def samples(data: bytes) -> Samples | None:
+    """What a run drew, of the content of its record's file, which has been checked before."""
+    return _SAMPLES.decode(data).samples
 
 
 def read_all(folder: Path) -> list[Record]:
-    """Reads every ``record.json``, and every JSON file in a folder called ``records``, below.
+    """Reads all records that ``find`` finds below a folder.
 
     Returns:
         The records, sorted by id.
@@ -165,12 +216,34 @@ def read_all(folder: Path) -> list[Record]:
     Raises:
         UsageError: where one of them is not a valid record.
     """
-    files = (
-        file
-        for file in folder.resolve().rglob("*.json")
-        if file.name == "record.json" or file.parent.name == "records"
-    )
-    return sorted(map(read, sorted(files)), key=lambda record: record["id"])
+    return sorted(map(read, find(folder)), key=lambda record: record["id"])
+
+
+def load(path: Path) -> bytes:
+    """A file's content.
+
+    Raises:
+        UsageError: names the file, where it cannot be read.
+    """
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}.") from error
+
+
+def parse(data: bytes, path: Path) -> Record:
+    """Checks the content of a record's file; ``path`` is for messages.
+
+    Raises:
+        UsageError: names the file and what is wrong with it.
+    """
+    record = _decode(_RECORD, data, path)
+    try:
+        _check_keys(_KEYS.decode(data))
+        _check_values(record)
+    except ValueError as error:
+        raise UsageError(f"{path} is not a valid record: {error}.") from error
+    return record
 
 
 def check(value: object) -> Record:
@@ -179,24 +252,10 @@ def check(value: object) -> Record:
     Raises:
         ValueError: says what keeps it from being one.
     """
-    try:
-        record = check_type(
-            value, Record, collection_check_strategy=CollectionCheckStrategy.ALL_ITEMS
-        )
-    except TypeCheckError as error:
-        raise ValueError(" ".join(str(error).split())) from error
-    for key, name in record.items():
-        if isinstance(name, str) and key != "reason" and not name.isprintable():
-            raise ValueError(f"{key} holds a character that cannot be printed")
-    finished_at(record)
-    protocol, cost = record.get("protocol"), record.get("cost")
-    if record["status"] != "failed" and (protocol is None or cost is None):
-        raise ValueError(f"a run that {record['status']} has a protocol and a cost")
-    if protocol is not None:
-        _check_metrics(protocol)
-    for row in record["scores"]:
-        if row.get("step") is None:
-            raise ValueError("a row of scores has no step")
+    record = msgspec.convert(value, Record)
+    if isinstance(value, dict):
+        _check_keys(value)
+    _check_values(record)
     return record
 
 
@@ -214,8 +273,16 @@ def finished_at(record: Record) -> datetime:
 
 
 def metrics(protocol: dict[str, Any]) -> dict[str, Metric]:
-    """The metrics of a protocol, sorted by name: a record's own order is lost on writing."""
-    return dict(sorted(cast(dict[str, Metric], protocol["metrics"]).items()))
+    """The metrics of a protocol, sorted by name: a record's own order is lost on writing.
+
+    Raises:
+        ValueError: where one lacks its label or its direction.
+    """
+    try:
+        known = msgspec.convert(protocol.get("metrics"), dict[str, Metric])
+    except msgspec.ValidationError as error:
+        raise ValueError(f"protocol.metrics: {error}") from error
+    return dict(sorted(known.items()))
 
 
 def canonical(value: object) -> str:
@@ -223,14 +290,44 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def _check_metrics(protocol: dict[str, Any]) -> None:
+def protocol_digest(protocol: dict[str, Any] | None) -> str | None:
+    """Twelve digits that tell whether scores may be compared, whatever the libraries' versions.
+
+    None where the protocol is not known.
+    """
+    if protocol is None:
+        return None
+    scored = {key: value for key, value in protocol.items() if key != "versions"}
+    return sha256(canonical(scored).encode()).hexdigest()[:12]
+
+
+def _decode(decoder: msgspec.json.Decoder[T], data: bytes, path: Path) -> T:
     try:
-        known = check_type(protocol.get("metrics"), dict[str, Metric])
-    except TypeCheckError as error:
-        raise ValueError(f"protocol.metrics: {' '.join(str(error).split())}") from error
-    if protocol.get("headline") not in known:
+        return decoder.decode(data)
+    except msgspec.ValidationError as error:
+        raise UsageError(f"{path} is not a valid record: {error}.") from error
+    except (ValueError, RecursionError) as error:
+        raise UsageError(f"{path} is not a record: {error}.") from error
+
+
+def _check_keys(keys: dict[str, Any]) -> None:
+    for key in keys.keys() - Record.__annotations__.keys():
+        raise ValueError(f"it has a key {key!r}; {nearest(key, Record.__annotations__)}")
+
+
+def _check_values(record: Record) -> None:
+    for key, name in record.items():
+        if isinstance(name, str) and key != "reason" and not name.isprintable():
+            raise ValueError(f"{key} holds a character that cannot be printed")
+    finished_at(record)
+    protocol, cost = record.get("protocol"), record.get("cost")
+    if record["status"] != "failed" and (protocol is None or cost is None):
+        raise ValueError(f"a run that {record['status']} has a protocol and a cost")
+    if protocol is not None and protocol.get("headline") not in metrics(protocol):
         raise ValueError("protocol.headline is none of protocol.metrics")
-
-
-def _refuse_constant(name: str) -> None:
-    raise ValueError(f"it holds {name}, where a number is finite or null")
+    for row in record["scores"]:
+        if row.get("step") is None:
+            raise ValueError("a row of scores has no step")
+    drawn = record.get("samples")
+    if drawn and {"images": "png", "points": "values"}[drawn["kind"]] not in drawn:
+        raise ValueError(f"samples of the kind {drawn['kind']} are not there")

@@ -71,3 +71,12 @@ class SamplesNaN(Method):
             for parameter in gan.generator.parameters():
                 parameter.data.fill_(float("nan"))
         return logs
+
+
+@gin.register
+@dataclass
+class Preempted(Fault):
+    """Is told, as SLURM does on submitit's behalf, that its place is wanted back."""
+
+    def go_wrong(self) -> None:
+        os.kill(os.getpid(), signal.SIGUSR2)

@@ -1,13 +1,15 @@
 """Synthetic records that look like real ones, with a known truth behind them."""
 
 import base64
+from collections.abc import Iterable
 from io import BytesIO
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 from PIL import Image
 
-from bench.records import Record
+from bench.records import Record, write
 
 METRICS = {
     "fid": {"label": "FID (digits-cnn, 2k)", "better": "lower"},
@@ -112,6 +114,15 @@ def suite(
         for setting in settings
         for seed in range(seeds)
     ]
+
+
+def saved(found: Iterable[Record], folder: Path) -> list[Path]:
+    """The records in files of their own, as runs leave them."""
+    paths = []
+    for index, one in enumerate(found):
+        paths.append(folder / str(index) / "record.json")
+        write(paths[-1], one)
+    return paths
 
 
 def digits(seed: int) -> dict[str, str]:

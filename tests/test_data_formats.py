@@ -77,6 +77,13 @@ def test_cifar10_is_read_from_its_pickles_red_first(cifar10) -> None:
     assert np.array_equal(CIFAR10().evaluation().numpy(), cifar10[5:])
 
 
+def test_cifar10_has_the_classes_of_its_pickles(cifar10) -> None:
+    pictures, classes = CIFAR10().labelled("training")
+    assert np.array_equal(pictures.numpy(), cifar10[:5])
+    assert classes.tolist() == [0, 1, 2, 3, 4]
+    assert CIFAR10().labelled("evaluation")[1].tolist() == [5]
+
+
 def test_cifar10_says_which_file_is_missing_or_damaged(cifar10, home) -> None:
     batch = home / "cifar-10-batches-py" / "data_batch_3"
     content = batch.read_bytes()
@@ -340,6 +347,38 @@ def test_a_folder_has_its_own_evaluation_pictures_where_it_says_so(home) -> None
     for split, seeds in ((data.training(), range(5)), (data.evaluation(), range(5, 8))):
         expected = {levels(noise(i, 8, 8)).tobytes() for i in seeds}
         assert {picture.numpy().tobytes() for picture in split} == expected
+
+
+def test_a_folders_classes_are_its_subfolders(home) -> None:
+    folder_of(home / "birds" / "train", 6)
+    folder_of(home / "birds" / "test", 4, first_seed=6)
+    data = ImageFolder(
+        name="birds", size=8, training_folder="train", evaluation_folder="test", skip_bad=True
+    )
+    (home / "birds" / "train" / "a" / "bad.png").write_bytes(b"no picture")
+    for split, first, n in (("training", 0, 6), ("evaluation", 6, 4)):
+        pictures, classes = data.labelled(split)
+        labels = {levels(noise(first + i, 8, 8)).tobytes(): i % 2 for i in range(n)}
+        assert len(pictures) == n
+        assert classes.tolist() == [labels[picture.numpy().tobytes()] for picture in pictures]
+
+
+def test_a_folder_without_classes_has_no_labels(home) -> None:
+    folder_of(home / "birds", 40)
+    data = ImageFolder(name="birds", size=8)
+    assert set(data.labelled("evaluation")[1].tolist()) <= {0, 1}
+    noise(50, 8, 8).save(home / "birds" / "stray.png")
+    with pytest.raises(UsageError, match=r"stray\.png is in no subfolder"):
+        data.labelled("training")
+
+
+def test_a_class_that_only_evaluation_pictures_have_is_refused(home) -> None:
+    folder_of(home / "birds" / "train", 4)
+    folder_of(home / "birds" / "test", 4, first_seed=4)
+    (home / "birds" / "test" / "a").rename(home / "birds" / "test" / "c")
+    data = ImageFolder(name="birds", size=8, training_folder="train", evaluation_folder="test")
+    with pytest.raises(UsageError, match="have a class 'c', which no training picture has"):
+        data.labelled("evaluation")
 
 
 def test_hidden_and_other_files_are_no_pictures(home) -> None:

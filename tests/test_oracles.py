@@ -9,6 +9,7 @@ import gin
 import numpy as np
 import pytest
 import torch
+from records_factory import saved
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -822,7 +823,7 @@ def test_an_incomplete_word_is_no_record(recorded: list[records.Record]) -> None
 
 
 def test_the_page_leads_with_theory(recorded: list[records.Record], tmp_path: Path) -> None:
-    page, above = build(recorded, tmp_path / "first")
+    page, above = build(saved(recorded, tmp_path / "runs"), tmp_path / "first")
     text = page.read_text(encoding="utf-8")
     assert "1 of 2 runs do what theory says; not vanilla." in text
     assert "no theory" in text
@@ -830,14 +831,14 @@ def test_the_page_leads_with_theory(recorded: list[records.Record], tmp_path: Pa
     assert "rank" not in text.replace("ranks", "")
     assert "runs do what theory says" in above.read_text(encoding="utf-8")
     pictures = {path.suffix for path in page.parent.iterdir()}
-    assert pictures == {".md", ".svg", ""}
+    assert pictures == {".csv", ".html", ".json", ".md", ".svg", ""}
 
 
 def test_the_picture_is_the_same_in_any_order(
     recorded: list[records.Record], tmp_path: Path
 ) -> None:
     for name, found in (("first", recorded), ("second", recorded[::-1])):
-        build(found, tmp_path / name)
+        build(saved(found, tmp_path / f"{name} runs"), tmp_path / name)
     first, second = (
         [path.read_bytes() for path in sorted((tmp_path / name).rglob("*")) if path.is_file()]
         for name in ("first", "second")
@@ -847,4 +848,4 @@ def test_the_picture_is_the_same_in_any_order(
 
 def test_rows_stand_by_verdict(recorded: list[records.Record]) -> None:
     (board,) = boards(recorded)
-    assert [record["method"] for record in oracles.ordered(board)] == ["r1", "vanilla", "r2"]
+    assert [record.method for record in oracles.ordered(board)] == ["r1", "vanilla", "r2"]

@@ -1,13 +1,15 @@
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from records_factory import PROTOCOL, record
+from records_factory import PROTOCOL, record, ring
 
 from bench import records
 from bench.errors import UsageError
+from bench.speed.records import SEEDS, write_records
 
 
 def save(path: Path, value: object) -> Path:
@@ -61,15 +63,14 @@ def without(key: str) -> dict[str, Any]:
 @pytest.mark.parametrize(
     ("value", "wrong"),
     [
-        ([], "not a dict"),
+        ([], "Expected `object`, got `array`"),
         (without("seed"), "seed"),
         (record(schema=2), "schema"),
         (without("seed") | {"seed": "0"}, "seed"),
         (record("van\nilla"), "printed"),
         (record(status="fine"), "status"),
-        (record(surprise=1), "surprise"),
         (record(overrides=["a", 1]), "overrides"),
-        (record(scores=[{"step": 1, "fid": 1.0}, {"step": 2, "fid": "x"}]), "fid"),
+        (record(scores=[{"step": 1, "fid": 1.0}, {"step": 2, "fid": "x"}]), r"scores\[1\]"),
         (record(scores=[{"fid": 1.0}]), "no step"),
         (record(protocol=None), "protocol"),
         (record(cost=None), "cost"),
@@ -77,7 +78,12 @@ def without(key: str) -> dict[str, Any]:
         (record(protocol=PROTOCOL | {"metrics": {"fid": {"label": "FID"}}}), "better"),
         (record(provenance={}), "finished"),
         (record(finished="yesterday"), "yesterday"),
-        (record(samples={"kind": "sounds"}), "samples"),
+        (record(surprise=1), "surprise"),
+        (record(stat="completed"), "did you mean 'status'"),
+        (record(samples={"kind": "sounds"}), "sounds"),
+        (record(samples={"kind": "points", "png": ""}), "samples of the kind points"),
+        (record(samples={"kind": "points", "values": [[1.0, 2.0], [1.0]]}), r"values\[1\]"),
+        (record(scores=[{"step": True}]), "bool"),
     ],
 )
 def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, value: object, wrong: str) -> None:
@@ -88,10 +94,20 @@ def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, value: object, wro
     assert "\n" not in str(caught.value)
 
 
-@pytest.mark.parametrize("text", ["", '{"schema": 1', '{"seed": NaN}', "\ufeff{}"])
-def test_a_file_that_is_not_json_is_named(tmp_path: Path, text: str) -> None:
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"",
+        b'{"schema": 1',
+        b'{"seed": NaN}',
+        b"\xef\xbb\xbf{}",
+        b'{"id": "\xff"}',
+        b'{"a":' + b"[" * 10**5,
+    ],
+)
+def test_a_file_that_is_not_json_is_named(tmp_path: Path, text: bytes) -> None:
     path = tmp_path / "record.json"
-    path.write_text(text, encoding="utf-8")
+    path.write_bytes(text)
     with pytest.raises(UsageError, match="not a record"):
         records.read(path)
 
@@ -106,6 +122,34 @@ def test_a_failed_run_needs_neither_protocol_nor_cost(tmp_path: Path) -> None:
     for key in ("protocol", "cost", "samples", "floors"):
         del early[key]  # type: ignore[misc]
     assert records.read(save(tmp_path / "record.json", early)) == early
+
+
+def test_numbers_stay_what_they_were(tmp_path: Path) -> None:
+    kept = record(scores=[{"step": 3, "fid": 3.0}])
+    (row,) = records.read(save(tmp_path / "record.json", kept))["scores"]
+    assert [type(value) for value in row.values()] == [int, float]
+
+
+@pytest.mark.parametrize("status", ["completed", "diverged", "collapsed", "failed"])
+def test_the_status_is_read_alone(tmp_path: Path, status: str) -> None:
+    path = tmp_path / "record.json"
+    records.write(path, record(status=status))
+    assert records.status(path) == status
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"status": "fine"}'])
+def test_a_status_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+    path = tmp_path / "record.json"
+    path.write_text(text)
+    with pytest.raises(UsageError, match=re.escape(str(path))):
+        records.status(path)
+
+
+def test_samples_are_read_alone() -> None:
+    drawn = record(samples=ring(0))
+    assert records.samples(records.encode(drawn)) == drawn["samples"]
+    del drawn["samples"]
+    assert records.samples(records.encode(drawn)) is None
 
 
 def test_records_are_found_in_runs_and_in_leaderboards(tmp_path: Path) -> None:
@@ -123,6 +167,14 @@ def test_a_folder_of_records_can_be_read_itself(
     save(tmp_path / "records" / "a.json", record())
     monkeypatch.chdir(tmp_path / "records")
     assert records.read_all(Path()) == [record()]
+
+
+def test_made_up_records_are_records_of_as_many_cells(tmp_path: Path) -> None:
+    count = 2 * SEEDS + 1
+    sizes = list(write_records(tmp_path, count))
+    found = records.read_all(tmp_path)
+    assert len({(one["method"], one["setting"], one["seed"]) for one in found}) == count
+    assert sum(sizes) == sum(path.stat().st_size for path in records.find(tmp_path))
 
 
 def test_times_compare_across_offsets() -> None:

@@ -1,26 +1,32 @@
 import hashlib
+import json
 import random
 import re
 import xml.etree.ElementTree as ET
 from io import BytesIO, StringIO
+from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from records_factory import PROTOCOL, record, ring, suite
+from records_factory import PROTOCOL, record, ring, saved, suite
 from rich.console import Console
 
-from bench.records import Record, read_all
-from bench.report import comparison, markdown, screen, tables
-from bench.report.build import build
+from bench import records as files
+from bench.errors import UsageError
+from bench.records import Record
+from bench.report import budgets, comparison, markdown, screen, sentences, tables
+from bench.report import build as building
 from bench.report.figures import curve
-from bench.report.frame import curve_mean, frame
-from bench.report.page import page
+from bench.report.frame import csv, curve_mean, frame
+from bench.report.page import page as written
+from bench.report.results import CONTROL, Results
 from bench.report.samples import COLUMNS, GAP, LINE, TILE, sample_grid
 from bench.report.selection import Board, boards, slug
-from bench.report.tables import Results
+from bench.report.text import number
 
 
 def board_of(records: list[Record]) -> Board:
@@ -32,11 +38,19 @@ def results_of(records: list[Record]) -> Results:
     return Results(board_of(records))
 
 
+def page(board: Board, figures: list[str]) -> str:
+    return written(Results(board), figures)
+
+
+def build(found: list[Record], out: Path) -> list[Path]:
+    return building.build(saved(found, out.parent / f"{out.name}-runs"), out)
+
+
 def bytes_of(folder: Path) -> dict[str, str]:
     return {
         str(file.relative_to(folder)): hashlib.sha256(file.read_bytes()).hexdigest()
         for file in sorted(folder.rglob("*"))
-        if file.is_file()
+        if file.is_file() and file.name != building.LOCK
     }
 
 
@@ -57,8 +71,8 @@ def mixed() -> list[Record]:
 def test_the_newest_protocol_is_the_page_and_the_rest_is_named() -> None:
     board = board_of(mixed())
     assert board.protocol == PROTOCOL
-    assert [r["id"] for r in board.foreign] == ["quick/old"]
-    assert [r["id"] for r in board.superseded] == ["quick/again"]
+    assert [r.id for r in board.foreign] == ["quick/old"]
+    assert [r.id for r in board.superseded] == ["quick/again"]
     text = page(board, [])
     assert "1 record of another protocol" in text
     assert "- samples: 9, here 2000" in text
@@ -68,7 +82,7 @@ def test_the_newest_protocol_is_the_page_and_the_rest_is_named() -> None:
 def test_the_newest_of_two_configurations_wins_a_cell() -> None:
     old = record(id="a", finished="2026-01-01T23:00:00+00:00")
     new = record(id="b", finished="2026-01-02T00:30:00+01:00")  # half an hour later
-    assert [r["id"] for r in board_of([new, old]).records] == ["b"]
+    assert [r.id for r in board_of([new, old]).records] == ["b"]
 
 
 def test_overrides_make_a_leaderboard_of_their_own() -> None:
@@ -133,10 +147,10 @@ def test_three_seeds_screen_and_rank_nothing() -> None:
     assert set(results.ranks.values()) == {(1, 3)}
     text = page(results.board, [])
     assert "Screening only: 3 seeds." in text
-    assert "No significant difference" in text
+    assert "no two methods can be told apart" in text
     assert "smallest attainable p is 0.25, or 0.75 after Holm" in text
-    assert set(tables.headline(results)["vs vanilla"]) == {"no significant difference", "—"}
-    assert set(tables.headline(results)["rank"]) == {"1-3"}
+    assert set(tables.headline(results)["vs vanilla"]) == {"not told apart", "—"}
+    assert "group" not in tables.headline(results)
 
 
 def test_many_pairs_tell_a_real_difference_apart_and_no_other() -> None:
@@ -146,7 +160,7 @@ def test_many_pairs_tell_a_real_difference_apart_and_no_other() -> None:
     assert set(results.leaders) == {"as_gan", "r1"}
     verdict = dict(tables.headline(results)[["method", "vs vanilla"]].to_numpy())
     assert verdict["as_gan"].startswith("better (p = ")
-    assert "enough for a claim about all of them pooled" in tables.standing(results)
+    assert "enough for a claim about all of them pooled" in sentences.standing(results)
 
 
 def test_equal_methods_are_seldom_told_apart() -> None:
@@ -190,7 +204,140 @@ def test_only_cells_that_both_ran_in_are_compared() -> None:
     assert one.pairs == 2
 
 
+def test_methods_share_a_letter_just_where_they_cannot_be_told_apart() -> None:
+    truth = {"vanilla": 40.0, "a": 30.0, "b": 22.0, "c": 16.0, "d": 12.0, "e": 3.0}
+    results = results_of(suite(truth, tuple("xyz"), seeds=5, spread=0.6))
+    apart = {frozenset((one.first, one.second)) for one in results.pairwise if one.significant}
+    assert 3 < len(apart) < 15
+    for one, other in combinations(truth, 2):
+        shared = set(results.groups[one]) & set(results.groups[other])
+        assert bool(shared) is (frozenset((one, other)) not in apart)
+    assert results.groups[results.methods[0]].startswith("a")
+    assert list(tables.headline(results)["group"]) == [results.groups[m] for m in results.methods]
+
+
+def test_a_quarter_of_failures_is_cut_and_more_is_a_failure() -> None:
+    scores = [10.0, 12.0, 14.0, 30.0]
+    for failed, expected in ((0, 13.0), (1, 13.0), (2, np.inf)):
+        runs = [record(seed=s, last=v) for s, v in enumerate(scores)]
+        for seed in range(failed):
+            runs[3 - seed] = record(seed=3 - seed, last=1.0, status="collapsed")
+        value, _, high = results_of(runs).iqm["vanilla"]
+        assert value == pytest.approx(expected)  # the middle two of four
+        assert np.isinf(high) or not failed
+
+
+def test_a_higher_score_that_fails_is_minus_infinity() -> None:
+    higher = PROTOCOL | {"headline": "recall"}
+    runs = [
+        record(seed=s, protocol=higher, status="collapsed" if s else "completed") for s in (0, 1)
+    ]
+    assert results_of(runs).iqm["vanilla"][0] == -np.inf
+
+
+def test_mean_ranks_are_over_settings_with_failures_last() -> None:
+    runs = [
+        record(method, setting, seed, last=score, status="completed" if score else "diverged")
+        for setting, scores in {
+            "x": {"a": 1.0, "b": 2.0, "c": 3.0},
+            "y": {"a": 0, "b": 2.0, "c": 1.0},
+        }.items()
+        for method, score in scores.items()
+        for seed in (0, 1)
+    ]
+    found = results_of(runs).mean_ranks
+    assert {m: value for m, (value, _, _) in found.items()} == {"a": 2.0, "b": 2.0, "c": 2.0}
+
+
+def test_the_chance_to_beat_vanilla_counts_pairs() -> None:
+    runs = [record("vanilla", seed=s, last=10.0) for s in range(4)]
+    runs += [record("r1", seed=s, last=v) for s, v in enumerate([9.0, 11.0, 10.0, 8.0])]
+    (share, low, high) = results_of(runs).improvement["r1"]
+    assert share == pytest.approx(2.5 / 4)
+    assert low < share < high
+    assert results_of(suite({"r1": 1.0, "r2": 2.0})).improvement == {}
+
+
+# --- equal budgets
+
+
+def costing(method: str, seed: int, per_step: int, slope: float, **changes: object) -> Record:
+    """A run whose score is 100 - ``slope`` times its generator steps, at 10, 20, 30 and 40."""
+    scores = [
+        {
+            "step": s,
+            "d_gradients": per_step * s,
+            "seconds": 0.1 * per_step * s,
+            "fid": 100 - slope * s,
+        }
+        for s in (10, 20, 30, 40)
+    ]
+    return record(method, seed=seed, end=40, **({"scores": scores} | changes))
+
+
+def test_equal_budgets_read_each_curve_where_all_have_spent_as_much() -> None:
+    runs = [costing("vanilla", s, 2, 1.0) for s in (0, 1)] + [
+        costing("r1", s, 4, 1.5) for s in (0, 1)
+    ]
+    steps, gradients, seconds = budgets.budgets(results_of(runs))
+    assert (steps.amount, gradients.amount, seconds.amount) == (40, 80, pytest.approx(8.0))
+    assert steps.iqm == pytest.approx({"vanilla": 60, "r1": 40})  # at 40 steps each
+    assert gradients.iqm == pytest.approx({"vanilla": 60, "r1": 70})  # r1 at 20 steps
+    assert steps.rank == {"vanilla": 2, "r1": 1}
+    assert gradients.rank == seconds.rank == {"vanilla": 1, "r1": 2}
+
+
+def test_a_failed_run_ranks_last_at_every_budget_and_sets_none() -> None:
+    short = [{"step": 10, "d_gradients": 20, "seconds": 2.0, "fid": 1.0}]
+    runs = [
+        costing("vanilla", 0, 2, 1.0),
+        costing("r1", 0, 2, 2.0, scores=short, status="diverged"),
+    ]
+    for budget in budgets.budgets(results_of(runs)):
+        assert budget.rank == {"vanilla": 1, "r1": 2}
+        assert budget.iqm["r1"] == np.inf
+        assert budget.amount > 2.0
+
+
+def test_a_method_first_scored_beyond_the_budget_has_no_score_there() -> None:
+    results = results_of([costing("vanilla", 0, 2, 1.0), costing("unrolled", 0, 10, 1.0)])
+    _, gradients, _ = budgets.budgets(results)
+    assert gradients.iqm == {"vanilla": 60}
+    table = budgets.table(results, [gradients]).set_index("method")
+    assert table.loc["unrolled"].item() == "—"
+
+
+def test_seconds_are_compared_on_one_kind_of_machine_only() -> None:
+    runs = [costing("vanilla", s, 2, 1.0) for s in (0, 1)] + [
+        costing("r1", s, 2, 2.0) for s in (0, 1)
+    ]
+    for one in runs[2:3]:
+        one["provenance"] = one["provenance"] | {"device": "cuda"}
+        one["scores"] = [row | {"seconds": 1e-3 * row["step"]} for row in one["scores"]]
+    *_, seconds = budgets.budgets(results_of(runs))
+    assert seconds.amount == pytest.approx(8.0)  # the GPU's 0.04 would have set it
+
+
 # --- tables
+
+
+def test_a_control_stands_below_its_method() -> None:
+    truth = {"vanilla": 40.0, "as_gan": 20.0, "r1": 15.0, "none": 10.0, "sign": 30.0}
+    runs = suite(truth, spread=0.01)
+    for one in runs:
+        if one["method"] in ("none", "sign"):
+            one["control_of"] = "as_gan"
+    results = results_of(runs)
+    assert results.methods == ["r1", "as_gan", "none", "sign", "vanilla"]
+    assert tables.headline(results)["method"][2] == f"{CONTROL}none"
+    assert "↳ marks a control" in page(results.board, [])
+
+
+def test_a_control_whose_method_is_not_there_stands_alone() -> None:
+    runs = [record("none", control_of="as_gan", last=1.0), record("vanilla")]
+    results = results_of(runs)
+    assert results.methods == ["none", "vanilla"]
+    assert results.name("none") == "none"
 
 
 def test_failures_are_counted_and_never_averaged() -> None:
@@ -199,7 +346,10 @@ def test_failures_are_counted_and_never_averaged() -> None:
     results = results_of(runs)
     head = tables.headline(results).iloc[0]
     assert head["failures"] == "2/4 [7-93%]: 1 diverged, 1 failed"
-    assert head[f"{results.label}, last"] == "failed"  # the median of two of four
+    assert head[f"{results.label}, IQM"] == "failed"  # two of four, more than a quarter
+    assert tables.scores_and_costs(results).iloc[0]["last"] == "failed"  # the median of the four
+    told = tables.failures_by_reason(results).iloc[0]
+    assert told.to_dict() == {"method": "vanilla", "runs": "4", "diverged": "1", "failed": "1"}
     assert tables.by_setting(results)["standard"][0] == "11.0 [-1.71, 23.7] (2 of 4 finished)"
     assert tables.all_metrics(results).iloc[0]["finished"] == "2 of 4"
 
@@ -207,14 +357,15 @@ def test_failures_are_counted_and_never_averaged() -> None:
 def test_the_median_run_stands_over_all_runs() -> None:
     runs = [record(seed=s, last=v) for s, v in enumerate([10.0, 14.0])]
     results = results_of([*runs, record(seed=2, status="diverged", end=60)])
-    assert tables.headline(results).iloc[0][f"{results.label}, last"] == "14.0"
+    assert tables.scores_and_costs(results).iloc[0]["last"] == "14.0"
 
 
 def test_costs_are_relative_to_vanilla_on_the_same_machine() -> None:
     results = results_of(suite({"vanilla": 40.0, "as_gan": 20.0}))
     head = tables.headline(results).set_index("method")
     assert head.loc["as_gan", "time / vanilla"] == "1.33x"
-    assert head.loc["as_gan", "D gradients / G step"] == "4.00"
+    costs = tables.scores_and_costs(results).set_index("method")
+    assert costs.loc["as_gan", "D gradients / G step"] == "4.00"
     other = record("as_gan")
     other["provenance"] = other["provenance"] | {"device": "cuda"}
     head = tables.headline(results_of([record(), other])).set_index("method")
@@ -245,7 +396,7 @@ def test_remedies_are_footnotes() -> None:
     [(0, "0"), (1234.5, "1,234"), (12.34, "12.3"), (0.02134, "0.0213"), (np.nan, "—")],
 )
 def test_numbers_have_three_digits(value: float, text: str) -> None:
-    assert tables.number(value) == text
+    assert number(value) == text
 
 
 # --- the page
@@ -294,7 +445,7 @@ def test_a_curve_ends_where_most_seeds_have_failed() -> None:
         record(seed=1, last=90.0, status="diverged", end=120),
         record(seed=2, status="diverged", end=0),
     ]
-    drawn = curve(seeds, "step", "fid", "lower", lambda one: float(one["step"]))
+    drawn = curve(board_of(seeds).records, "step", "lower")
     assert np.isfinite(drawn.middle).tolist() == [True, True] + [False] * 8
     assert drawn.low[-1] == drawn.high[-1] == pytest.approx(10)
     assert drawn.ends[0] == (120, pytest.approx(90))
@@ -342,15 +493,94 @@ def test_the_same_records_give_the_same_bytes_in_any_order(tmp_path: Path) -> No
     written = build(records, tmp_path / "first")
     random.Random(0).shuffle(records)
     build(records, tmp_path / "second")
-    build(read_all(tmp_path / "first" / "quick" / "records"), tmp_path / "third")
+    building.build(files.find(tmp_path / "first" / "quick" / "records"), tmp_path / "third")
     first = bytes_of(tmp_path / "first")
     assert first == bytes_of(tmp_path / "second") == bytes_of(tmp_path / "third")
     assert written == [tmp_path / "first" / "quick" / "README.md", tmp_path / "first" / "README.md"]
-    names = {Path(name).name for name in first if "records" not in name}
-    assert names == {"README.md", "curves.svg", "cost.svg", "samples.png"}
-    for name in ("curves.svg", "cost.svg"):
+    names = {Path(name).name for name in first if "records/" not in name}
+    figures = {"curves.svg", "cost.svg", "profiles.svg", "samples.png"}
+    assert names == figures | {"README.md", "index.html", "records.csv", "summary.json"}
+    for name in ("curves.svg", "cost.svg", "profiles.svg"):
         root = ET.parse(tmp_path / "first" / "quick" / name).getroot()
         assert root.tag == "{http://www.w3.org/2000/svg}svg"
+
+
+def several() -> list[Record]:
+    """Three boards without figures, and a search that none may show."""
+    bare: dict[str, Any] = {"samples": None, "scores": []}
+    found = [
+        record(seed=seed, suite=name, id=f"{name}/{seed}", **bare)
+        for name in ("one", "two")
+        for seed in (0, 1)
+    ]
+    changed = record(suite="one", id="one/more", overrides=["Experiment.steps = 9"], **bare)
+    return [*found, changed, record(suite="one", id="one/search", search=True, last=0.1)]
+
+
+def test_adding_records_gives_what_building_all_of_them_gives(tmp_path: Path) -> None:
+    build(several(), tmp_path / "whole")
+    paths = saved(several(), tmp_path / "runs")
+    for part in (paths[2:], paths[:1], paths[:2], []):
+        building.update(part, tmp_path / "parts")
+    assert bytes_of(tmp_path / "parts") == bytes_of(tmp_path / "whole")
+
+
+def test_adding_a_record_reads_and_writes_no_other_leaderboard(tmp_path: Path) -> None:
+    build(several(), tmp_path / "boards")
+    other = tmp_path / "boards" / "two"
+    (broken,) = list(other.glob("records/*0.json"))
+    broken.write_text("")
+    before = {file: file.stat().st_mtime_ns for file in other.rglob("*")}
+    (added,) = saved([record(suite="one", id="one/new", seed=9, scores=[])], tmp_path / "new")
+    pages = building.update([added], tmp_path / "boards")
+    assert [page.parent.name for page in pages] == ["one", "boards"]
+    assert {file: file.stat().st_mtime_ns for file in other.rglob("*")} == before
+    assert "3 runs" in pages[0].read_text(encoding="utf-8")
+
+
+def test_a_leaderboard_without_a_summary_is_read_once_more(tmp_path: Path) -> None:
+    build(several()[:4], tmp_path / "boards")
+    whole = bytes_of(tmp_path / "boards")
+    (tmp_path / "boards" / "two" / "summary.json").unlink()
+    building.update(saved(several()[:1], tmp_path / "new"), tmp_path / "boards")
+    assert bytes_of(tmp_path / "boards") == whole
+
+
+def test_a_damaged_summary_is_named(tmp_path: Path) -> None:
+    build([record()], tmp_path / "boards")
+    (tmp_path / "boards" / "quick" / "summary.json").write_text('{"label": 1}')
+    with pytest.raises(UsageError, match=r"summary\.json is not .*delete it"):
+        building.update([], tmp_path / "boards")
+
+
+def test_records_are_copied_as_they_are_and_only_where_they_differ(tmp_path: Path) -> None:
+    source = tmp_path / "runs" / "record.json"
+    source.parent.mkdir()
+    source.write_text(json.dumps(record(), indent=3), encoding="utf-8")
+    building.build([source], tmp_path / "boards")
+    (copy,) = (tmp_path / "boards" / "quick" / "records").iterdir()
+    assert copy.read_bytes() == source.read_bytes()
+    written = {file: file.stat().st_ino for file in (tmp_path / "boards").rglob("*")}
+    building.build([source, copy], tmp_path / "boards")
+    assert {file: file.stat().st_ino for file in (tmp_path / "boards").rglob("*")} == written
+
+
+def test_nothing_is_written_where_one_record_is_not_valid(tmp_path: Path) -> None:
+    paths = saved([record(), record(suite="toy", id="toy/a")], tmp_path / "runs")
+    paths[1].write_text("{}")
+    with pytest.raises(UsageError, match=re.escape(str(paths[1]))):
+        building.build(paths, tmp_path / "boards")
+    assert not [file for file in (tmp_path / "boards").iterdir() if file.name != building.LOCK]
+
+
+def test_the_table_of_runs_reads_back_equal() -> None:
+    runs = frame(board_of(mixed()))
+    back = pd.read_csv(BytesIO(csv(runs)), keep_default_na=True)
+    assert list(back) == list(runs)
+    for column in runs.select_dtypes("number"):
+        np.testing.assert_array_equal(back[column].to_numpy(float), runs[column].to_numpy(float))
+    assert list(back["id"]) == list(runs["id"])
+    assert set(back["failure"].dropna()) == {"diverged", "failed"}
 
 
 def test_rebuilding_leaves_nothing_stale(tmp_path: Path) -> None:
@@ -375,7 +605,7 @@ def test_the_terminal_shows_the_pages_main_columns() -> None:
     console.print(screen.headline(board))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     rows = tables.headline(Results(board))
-    for cell in rows[["method", "rank", "best", "failures", "time / vanilla"]].to_numpy().ravel():
+    for cell in rows[["method", "mean rank", "failures", "time / vanilla"]].to_numpy().ravel():
         assert cell in shown
     assert "Screening only: 3 seeds." in shown
 
@@ -383,8 +613,8 @@ def test_the_terminal_shows_the_pages_main_columns() -> None:
 def test_the_page_names_what_differs_from_vanilla_and_which_way() -> None:
     truth = {"vanilla": 40.0, "as_gan": 10.0, "wgan": 160.0}
     results = Results(board_of(suite(truth, seeds=10, spread=0.05)))
-    assert tables.beside_baseline(results) == (
+    assert sentences.beside_baseline(results) == (
         "Significantly better than vanilla: as_gan; significantly worse than vanilla: wgan."
     )
     same = Results(board_of(suite({"vanilla": 40.0, "as_gan": 39.9}, spread=0.5)))
-    assert tables.beside_baseline(same) == "No significant difference from vanilla."
+    assert sentences.beside_baseline(same) == "No significant difference from vanilla."

@@ -16,16 +16,19 @@ def ignore(_):
     """Hears progress, and does nothing."""
 
 
-def extended(suite, *lines):
-    """Adds lines to a suite, which override those before; imports go on top, as gin wants it."""
-    own = [line for line in lines if not line.startswith("import ")]
+def vanilla_alone(suite, *lines):
+    """Turns a suite into one of the vanilla GAN, with more lines; imports go on top."""
+    own = [line for line in suite.read_text().splitlines() if "ASGAN" not in line]
     imports = [line for line in lines if line.startswith("import ")]
-    suite.write_text("\n".join([*imports, suite.read_text(), *own, ""]))
+    others = [line for line in lines if not line.startswith("import ")]
+    text = [*imports, *own, 'Suite.methods = ["vanilla"]', *others, ""]
+    suite.write_text("\n".join(text))
     return suite
 
 
 def engine_of(out, *words):
     """The engine that ``ganbench run`` with these options has."""
+    out.mkdir(exist_ok=True)
     parser = argparse.ArgumentParser()
     parser.add_argument("--out", type=Path)
     choose.add_arguments(parser)

@@ -1,19 +1,28 @@
 """``ganbench judge``: trains the classifiers that score pictures."""
 
 import argparse
+import shlex
 from pathlib import Path
 
-from bench.scores.training import train_digits
-
-TRAINERS = {"digits": train_digits}
+from bench.commands.data import dataset
+from bench.data.labelled import Labelled
+from bench.errors import UsageError
+from bench.scores.training import train
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds ``train DATASET [--out DIR]``."""
+    """Adds ``train DATASET [--gin_bindings B]... [--out DIR]``."""
     actions = parser.add_subparsers(dest="action", metavar="ACTION", required=True)
-    train = actions.add_parser("train", help="train a judge on its own split of a data set")
-    train.add_argument("dataset", choices=sorted(TRAINERS), help="which data set's judge")
-    train.add_argument(
+    training = actions.add_parser("train", help="train a judge on a data set's labels")
+    training.add_argument("dataset", metavar="DATASET", help="a name (see ganbench list datasets)")
+    training.add_argument(
+        "--gin_bindings",
+        action="append",
+        default=[],
+        metavar="B",
+        help='binding that overrides, such as ImageFolder.root="/data/birds"',
+    )
+    training.add_argument(
         "--out",
         type=Path,
         default=Path("judges"),
@@ -24,6 +33,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Trains a judge, and says where it is and how often it is right."""
-    path, accuracy = TRAINERS[options.dataset](options.out)
+    data = dataset(options.dataset, options.gin_bindings)
+    if not isinstance(data, Labelled):
+        raise UsageError(
+            f"DATASET: {options.dataset} has no labels, which a judge is trained on; bind another "
+            "judge for it, such as gin/judges/inception.gin"
+        )
+    command = shlex.join(["ganbench", "judge", "train", options.dataset])
+    path, accuracy = train(data, command, options.out)
     print(f"{path}: {accuracy:.1%} right on pictures it never saw")
     return 0

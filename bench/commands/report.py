@@ -20,10 +20,10 @@ def main(options: argparse.Namespace) -> int:
     """Adds the runs' records to those the leaderboards keep, and writes every page anew."""
     if not options.runs.is_dir():
         raise UsageError(f"--runs {options.runs}: there is no such folder; ganbench run makes one")
-    found = records.read_all(options.runs)
+    found = records.find(options.runs)
     if not found:
         raise UsageError(f"--runs {options.runs}: there are no records in it")
     console = Console()
-    for page in build([*records.read_all(options.out), *found], options.out):
+    for page in build([*records.find(options.out), *found], options.out):
         console.print(f"leaderboard: {page}", highlight=False)
     return 0

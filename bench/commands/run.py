@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import records
+from bench.config.names import find
 from bench.config.plan import Plan, make_plan
 from bench.engines import choose
 from bench.engines.complete import complete, require_writable
@@ -19,6 +20,7 @@ from bench.training.preflight import preflight
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the options."""
     parser.add_argument("suite", metavar="SUITE", help="a name (see ganbench list) or a gin file")
+    parser.add_argument("--scale", help="a name under gin/scales: trial shrinks a suite to try it")
     parser.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
     parser.add_argument(
         "--gin_bindings", action="append", default=[], help="binding that overrides"
@@ -32,7 +34,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Checks everything, executes what is not done, reports."""
     choose.check(options)
-    plan = make_plan(options.suite, options.gin_file, options.gin_bindings, options.seeds)
+    scale = [str(find("scales", options.scale, "--scale"))] if options.scale else []
+    gin_files = [*scale, *options.gin_file]
+    plan = make_plan(options.suite, gin_files, options.gin_bindings, options.seeds)
     preflight(plan)
     require_writable("--leaderboards", options.leaderboards)
     console = Console()

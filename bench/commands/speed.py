@@ -2,6 +2,7 @@
 
 import argparse
 import os
+from itertools import pairwise
 
 import torch
 from rich.console import Console
@@ -11,6 +12,7 @@ from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.errors import UsageError
 from bench.speed.parallel import throughput
+from bench.speed.records import measure
 from bench.speed.steps import StepCost, step_costs
 from bench.training.preflight import preflight
 
@@ -23,6 +25,13 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--gin_bindings", action="append", default=[])
     parser.add_argument("--steps", type=int, default=30, help="steps a method and round")
     parser.add_argument("--rounds", type=int, default=7, help="rounds, the methods in turn in each")
+    parser.add_argument(
+        "--records",
+        type=int,
+        nargs="+",
+        metavar="N",
+        help="instead: how reporting slows down as made-up records grow to N, such as 1000 10000",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
@@ -30,6 +39,8 @@ def main(options: argparse.Namespace) -> int:
     for option in ("steps", "rounds"):
         if getattr(options, option) < 1:
             raise UsageError(f"--{option} {getattr(options, option)}: at least 1 is needed")
+    if options.records:
+        return _records(options.records)
     plan = make_plan(options.suite, gin_bindings=options.gin_bindings, seeds=1)
     preflight(plan)
     setting = plan.runs[0].setting
@@ -40,6 +51,32 @@ def main(options: argparse.Namespace) -> int:
     console.print(_table(step_costs(list(runs.values()), options.steps, options.rounds)))
     first = next(iter(runs.values()))
     console.print(_parallel(first, options.steps * options.rounds), highlight=False)
+    return 0
+
+
+def _records(counts: list[int]) -> int:
+    """Prints what reporting costs for each number of records, and by how much it grows."""
+    if min(counts) < 1:
+        raise UsageError(f"--records {min(counts)}: at least 1 is needed")
+    console = Console()
+    found = [measure(count, console.print) for count in sorted(counts)]
+    jobs = {"decide what is left": "decide", "report": "first", "again": "again", "one run": "one"}
+    table = Table(title="what records cost", caption="CPU seconds of the process; MB at its peak")
+    for name in ("records", "boards", "kB each", "job", "seconds", "MB"):
+        table.add_column(name, justify="left" if name == "job" else "right")
+    for one in found:
+        size = f"{one.count:,}", f"{one.boards:,}", f"{one.kilobytes:.1f}"
+        for name, field in jobs.items():
+            cost = getattr(one, field)
+            table.add_row(*size, name, f"{cost.seconds:.1f}", f"{cost.megabytes:,.0f}")
+            size = "", "", ""
+    console.print(table)
+    for few, many in pairwise(found):
+        growth = ", ".join(
+            f"{name} {getattr(many, field).seconds / getattr(few, field).seconds:.1f}x"
+            for name, field in jobs.items()
+        )
+        console.print(f"{many.count / few.count:.0f}x the records take: {growth}", highlight=False)
     return 0
 
 

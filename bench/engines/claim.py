@@ -16,13 +16,18 @@ LOCK = "lock"
 
 
 @contextmanager
-def claimed(folder: Path) -> Iterator[bool]:
+def claimed(folder: Path, patience: float = 0.0) -> Iterator[bool]:
     """Takes the run in ``folder``, if no one else has it, until the end of the block.
+
+    Args:
+        folder: of the run.
+        patience: seconds to ask for it again; those who only look whether it is free, too, have
+            it for an instant.
 
     Yields:
         Whether the run is ours.
     """
-    lock = FileLock(folder / LOCK, timeout=0, thread_local=False)
+    lock = FileLock(folder / LOCK, timeout=patience, thread_local=False)
     try:
         lock.acquire()
     except Timeout:

@@ -143,8 +143,11 @@ class _Driver:
         self.listener.progressed(attempt.run, progress)
 
     def _silent(self, attempt: _Attempt) -> bool:
-        heard = attempt.heard
-        return heard is not None and time.monotonic() - heard > self.limits.silence
+        """Whether a worker hangs; a run without one was requeued, and waits for a place."""
+        heard, folder = attempt.heard, attempt.run.folder(self.out)
+        if heard is None or time.monotonic() - heard <= self.limits.silence:
+            return False
+        return held(folder) or (folder / RECORD).exists()
 
     def _stop(self, attempt: _Attempt) -> None:
         self.engine.stop([attempt.task])

@@ -17,6 +17,9 @@ from bench.training.execute import RECORD, execute
 
 LOG = "log.txt"
 
+PATIENCE = 1.0
+"""Seconds to ask for a run that another seems to have."""
+
 log = logging.getLogger(__name__)
 
 
@@ -30,7 +33,7 @@ def work(run: Run, out: Path) -> None:
     """
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
-    with claimed(folder) as ours:
+    with claimed(folder, PATIENCE) as ours:
         if not ours or done(folder):
             return
         (folder / RECORD).unlink(missing_ok=True)  # of an attempt that failed

@@ -1,64 +1,140 @@
-"""Writes leaderboards: one folder each, with its page, its figures and the records behind them."""
+"""Writes leaderboards: one folder each, with its pages, its figures and the records behind them."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
-from bench import records as files
-from bench.records import Record
+from filelock import FileLock
+
+from bench import records
 from bench.report import oracles
-from bench.report.figures import cost_figure, steps_figure, svg
-from bench.report.page import overview, page
+from bench.report.entry import Entry, read_entry
+from bench.report.figures import cost_figure, steps_figure
+from bench.report.frame import csv
+from bench.report.html import index_html
+from bench.report.overview import SUMMARY, overview, packed, read_summary, summary
+from bench.report.page import page
+from bench.report.profiles import profile_figure
+from bench.report.results import Results
 from bench.report.samples import sample_grid
-from bench.report.selection import Board, boards, slug
+from bench.report.selection import Board, file_name, label_of, sort
+from bench.report.style import svg
 
 PAGE = "README.md"
-FIGURES = ("curves.svg", "cost.svg", "samples.png", "courses.svg")
+WEB_PAGE = "index.html"
+TABLE = "records.csv"
+RECORDS = "records"
+LOCK = ".lock"
+FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", "courses.svg")
 
 
-def build(records: Iterable[Record], out: Path) -> list[Path]:
-    """Writes a leaderboard for each suite (and set of overrides) in ``records``.
+def build(files: Iterable[Path], out: Path) -> list[Path]:
+    """Writes a leaderboard for each suite (and set of overrides) in the records' ``files``.
 
     Every file is a function of the records alone: the same records in any order, or read back
     from the folders written here, give the same bytes. A folder written to afterwards holds
-    these records and figures and no others; folders of other suites are left as they are, and
-    missing from the overview.
+    these records and figures and no others; folders of other suites are left as they are. The
+    overview has a row for each folder in ``out``.
 
     Returns:
-        The pages, one a leaderboard, and the overview above them last.
+        The pages, one a leaderboard written, and the overview above them last.
+
+    Raises:
+        UsageError: where a file is not a valid record; then nothing was written.
     """
-    found = boards(records)
-    pages = [_build(board, out / board.label) for board in found]
+    with _alone(out):
+        return _write(map(read_entry, sorted({path.resolve() for path in files})), out)
+
+
+def update(files: Iterable[Path], out: Path) -> list[Path]:
+    """Adds records to the leaderboards that they belong to, and touches no other.
+
+    The result is that of ``build`` with these records and all that the leaderboards keep, for
+    the price of the leaderboards concerned.
+
+    Returns:
+        As ``build``.
+
+    Raises:
+        UsageError: as ``build``.
+    """
+    with _alone(out):
+        entries = {path: read_entry(path) for path in sorted({path.resolve() for path in files})}
+        waiting = {label_of(one) for one in entries.values()} | _without_summary(out)
+        done: set[str] = set()
+        while waiting:
+            label = waiting.pop()
+            done.add(label)
+            for path in records.find(out / label / RECORDS):
+                if path not in entries:
+                    entries[path] = read_entry(path)
+                    waiting |= {label_of(entries[path])} - done
+        return _write(entries.values(), out)
+
+
+@contextmanager
+def _alone(out: Path) -> Iterator[None]:
+    """Makes the folder, and keeps other commands from writing to it in the meantime."""
     out.mkdir(parents=True, exist_ok=True)
-    above = out / PAGE
-    above.write_text(overview(found), encoding="utf-8", newline="\n")
-    return [*pages, above]
+    with FileLock(out / LOCK):
+        yield
 
 
-def _build(board: Board, folder: Path) -> Path:
-    copies = folder / "records"
-    named = {f"{slug(r['id'].replace('/', '.'))}.json": r for r in board.everything}
-    for name, record in named.items():
-        files.write(copies / name, record)
-    for stale in set(copies.glob("*.json")) - {copies / name for name in named}:
-        stale.unlink()
-    figures = _figures(board)
+def _without_summary(out: Path) -> set[str]:
+    """The leaderboards that the overview could not tell of."""
+    folders = (path.parent for path in out.glob(f"*/{RECORDS}"))
+    return {folder.name for folder in folders if not (folder / SUMMARY).exists()}
+
+
+def _write(entries: Iterable[Entry], out: Path) -> list[Path]:
+    pages = [_leaderboard(board, out / board.label) for board in sort(entries)]
+    rows = [read_summary(path) for path in out.glob(f"*/{SUMMARY}")]
+    _put(out / PAGE, overview(rows).encode())
+    return [*pages, out / PAGE]
+
+
+def _leaderboard(board: Board, folder: Path) -> Path:
+    results = Results(board)
+    figures = _figures(results)
+    readme = page(results, figures)
+    _keep(board, folder / RECORDS)
     for name in FIGURES:
         if name in figures:
-            (folder / name).write_bytes(figures[name])
+            _put(folder / name, figures[name])
         else:
             (folder / name).unlink(missing_ok=True)
-    readme = folder / PAGE
-    readme.write_text(page(board, figures), encoding="utf-8", newline="\n")
-    return readme
+    _put(folder / TABLE, csv(results.runs))
+    _put(folder / WEB_PAGE, index_html(results, readme, figures).encode())
+    _put(folder / PAGE, readme.encode())
+    _put(folder / SUMMARY, packed(summary(results)))
+    return folder / PAGE
 
 
-def _figures(board: Board) -> dict[str, bytes]:
+def _keep(board: Board, copies: Path) -> None:
+    """Makes the folder hold the files of the board's records, and no others."""
+    named = {copies / file_name(record.id): record for record in board.everything}
+    for path, record in named.items():
+        if record.path != path.resolve():
+            _put(path, record.load())
+    for stale in set(copies.glob("*.json")) - named.keys():
+        stale.unlink()
+
+
+def _put(path: Path, data: bytes) -> None:
+    """Writes a file whose content is not this already."""
+    if not (path.is_file() and path.read_bytes() == data):
+        records.replace(path, data)
+
+
+def _figures(results: Results) -> dict[str, bytes]:
+    board = results.board
     if oracles.has_oracle(board):
         return {"courses.svg": svg(oracles.portraits(board))}
-    curves, cost, samples = steps_figure(board), cost_figure(board), sample_grid(board)
     drawn = {
-        "curves.svg": svg(curves) if curves else None,
-        "cost.svg": svg(cost) if cost else None,
-        "samples.png": samples,
+        "curves.svg": steps_figure(board),
+        "cost.svg": cost_figure(board),
+        "profiles.svg": profile_figure(results),
     }
-    return {name: data for name, data in drawn.items() if data is not None}
+    pictures = {name: svg(figure) for name, figure in drawn.items() if figure is not None}
+    samples = sample_grid(board)
+    return pictures | ({} if samples is None else {"samples.png": samples})

@@ -3,7 +3,6 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
-from math import log
 
 import numpy as np
 import pandas as pd
@@ -50,6 +49,11 @@ class Comparison:
         return self.first if self.effect > 0 else self.second
 
 
+def logarithmic(runs: pd.DataFrame) -> bool:
+    """Whether scores are compared by their logarithms: where all that finished are positive."""
+    return bool((runs.loc[runs["finished"], "last"] > 0).all())
+
+
 def badness(runs: pd.DataFrame, better: str) -> pd.DataFrame:
     """The last scores as a matrix in which less is better, one row a (setting, seed).
 
@@ -65,8 +69,8 @@ def badness(runs: pd.DataFrame, better: str) -> pd.DataFrame:
     """
     finished = runs["finished"]
     score = runs["last"].where(finished)
-    if (score[finished] > 0).all():
-        score = score.map(log, na_action="ignore")
+    if logarithmic(runs):
+        score = np.log(score)
     signed = score if better == "lower" else -score
     return (
         runs.assign(badness=signed.where(finished, np.inf))

@@ -38,6 +38,11 @@ def bullets(items: list[str]) -> str:
     return "\n".join(f"- {item}" for item in items)
 
 
+def document(*parts: str) -> str:
+    """The parts that are not empty, one after the other."""
+    return "\n\n".join(part for part in parts if part) + "\n"
+
+
 def folded(title: str, body: str) -> str:
     """A section that opens on a click; the title is plain text."""
     return f"<details>\n<summary>{escape(title)}</summary>\n\n{body}\n\n</details>"

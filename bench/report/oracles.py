@@ -15,9 +15,9 @@ from matplotlib.patches import Circle
 from scipy.interpolate import CubicSpline
 
 from bench.oracles.trajectory import Trajectory
-from bench.records import Record
-from bench.report.figures import STYLE, plain
+from bench.report.entry import Entry
 from bench.report.selection import Board
+from bench.report.style import STYLE, plain
 
 VERDICTS = {
     "converges": ("#009E73", "to the data, at a steady rate"),
@@ -41,25 +41,26 @@ LEAVING = 3.0  # half side of the panel of a run that leaves
 
 def has_oracle(board: Board) -> bool:
     """Whether theory speaks of any of the board's runs."""
-    return any("oracle" in record for record in board.records)
+    return any(record.oracle for record in board.records)
 
 
-def ordered(board: Board) -> list[Record]:
+def ordered(board: Board) -> list[Entry]:
     """The runs by verdict, the best first, then by method; those without a theory last."""
     verdicts = list(VERDICTS)
 
-    def place(record: Record) -> tuple[int, str, str, int]:
-        word = record.get("oracle")
+    def place(record: Entry) -> tuple[int, str, str, int]:
+        word = record.oracle
         verdict = verdicts.index(word["verdict"]) if word else len(verdicts)
-        return verdict, record["method"], record["setting"], record["seed"]
+        return verdict, record.method, record.setting, record.seed
 
     return sorted(board.records, key=place)
 
 
 def summary(board: Board) -> str:
     """One sentence: how many runs do what theory says, and which do not."""
-    known = [record for record in board.records if "oracle" in record]
-    wrong = [record["method"] for record in known if not record["oracle"]["agrees"]]
+    words = [(record.method, record.oracle) for record in board.records]
+    known = [(method, word) for method, word in words if word]
+    wrong = [method for method, word in known if not word["agrees"]]
     text = f"{len(known) - len(wrong)} of {len(known)} runs do what theory says"
     return f"{text}; not {', '.join(sorted(set(wrong)))}." if wrong else f"{text}."
 
@@ -96,9 +97,9 @@ def portraits(board: Board) -> Figure:
     return figure
 
 
-def _row(record: Record) -> dict[str, str]:
-    word = record.get("oracle")
-    row = {"method": record["method"], "updates": "", "eigenvalues": "", "theory": "no theory"}
+def _row(record: Entry) -> dict[str, str]:
+    word = record.oracle
+    row = {"method": record.method, "updates": "", "eigenvalues": "", "theory": "no theory"}
     rest = ("quantity", "formula", "predicted", "tolerance", "observed", "agrees")
     if word is None:
         return row | dict.fromkeys(rest, "")
@@ -111,7 +112,7 @@ def _row(record: Record) -> dict[str, str]:
         "formula": word["formula"],
         "predicted": f"{word['predicted']:.4f}",
         "tolerance": f"{word['tolerance']:.4f}",
-        "observed": record["status"] if observed is None else f"{observed:.4f}",
+        "observed": record.status if observed is None else f"{observed:.4f}",
         "agrees": "yes" if word["agrees"] else "NO",
     }
 
@@ -126,12 +127,11 @@ def _complex(values: list[list[float]]) -> str:
     return f"{f'{real:.3g} ' if real else ''}± {abs(imaginary):.3g}i"
 
 
-def _draw(panel: Axes, record: Record) -> None:
-    course = Trajectory.of(record["scores"], record["diagnostics"])
-    word = record.get("oracle")
+def _draw(panel: Axes, record: Entry) -> None:
+    course, word = record.course, record.oracle
     colour = VERDICTS[word["verdict"]][0] if word else UNKNOWN
     side = 1.2
-    if len(course.steps) > 3:
+    if course and len(course.steps) > 3:
         side = max(side, min(LEAVING, 1.15 * float(course.radius().max())))
         if word and word["verdict"] == "sticks":
             side = max(side, 1.2 * word["predicted"])
@@ -144,7 +144,7 @@ def _draw(panel: Axes, record: Record) -> None:
     panel.add_patch(Circle((0, 0), 1, fill=False, color="#CFCFCF", linestyle=":", zorder=0))
     if word:
         _theory(panel, word["verdict"], word["quantity"], word["predicted"])
-    panel.set_title(plain(record["method"].replace("simultaneous_", "sim. ")), fontsize=9, pad=16)
+    panel.set_title(plain(record.method.replace("simultaneous_", "sim. ")), fontsize=9, pad=16)
     panel.text(0, 1.035, _caption(record), transform=panel.transAxes, fontsize=7.5, color=colour)
 
 
@@ -172,10 +172,10 @@ def _theory(panel: Axes, verdict: str, quantity: str, value: float) -> None:
         panel.plot([0], [0], "+", markersize=7, **THEORY)
 
 
-def _caption(record: Record) -> str:
-    word = record.get("oracle")
+def _caption(record: Entry) -> str:
+    word = record.oracle
     if word is None:
         return "no theory"
     seen = word["observed"]
-    observed = f"{seen:.3g}" if seen is not None and isfinite(seen) else record["status"]
+    observed = f"{seen:.3g}" if seen is not None and isfinite(seen) else record.status
     return f"{word['verdict']}: {word['predicted']:.3g}, seen {observed}"

@@ -1,54 +1,73 @@
-"""The README of one leaderboard, and the overview of all of them."""
+"""The README of one leaderboard, in the order in which it is read."""
 
-import shlex
-from collections.abc import Iterable
-from typing import Any
+from collections.abc import Collection
 
-import pandas as pd
-
-from bench.records import Record, canonical, finished_at
-from bench.report import markdown, oracles, published, tables
+from bench.report import budgets, markdown, oracles, published, sentences, tables
+from bench.report.entry import Entry, unpacked
 from bench.report.markdown import escape
+from bench.report.origins import flatten, names, origins, reproduce, two_columns
+from bench.report.results import BASELINE, Results
 from bench.report.selection import Board
-from bench.report.tables import Results, plural
+from bench.report.text import plural
 
-ORIGINS = (  # what a score may depend on; never a host's name
-    "ganbench",
-    "commit",
-    "python",
-    "torch",
-    "torchvision",
-    "torch-fidelity",
-    "device",
-    "cpu",
-    "threads",
+CAPTIONS = {
+    "curves.svg": "Median over seeds against generator steps; the band spans the seeds, a cross "
+    "marks where a run failed, the dashed line is real data.",
+    "cost.svg": "The same against batches differentiated through D: read it vertically to compare "
+    "methods at equal compute.",
+    "profiles.svg": "Performance profiles: the share of all runs, over seeds and settings, that "
+    "are at least as good as a score. Higher is better; a line ends below 1 where runs failed.",
+    "samples.png": "Samples at the end of training, first seed of each cell, the same latents "
+    "for every method.",
+}
+
+
+GROUP = (
+    "**group**: methods that share a letter cannot be told apart by an exact signed-rank test, "
+    "paired by setting and seed, on the logarithm of the last score where all are positive, "
+    "failures ranked last, Holm-corrected over all pairs of methods, 5% level. Pairs count as "
+    "independent; the claim is about these settings."
 )
 
 
-def page(board: Board, figures: Iterable[str]) -> str:
+def page(results: Results, figures: Collection[str]) -> str:
     """The README of one leaderboard.
 
     Args:
-        board: the records to show.
+        results: what its records say.
         figures: names of the picture files that lie beside it.
     """
-    results = Results(board)
-    body = _theory(board) if oracles.has_oracle(board) else _ranking(results, list(figures))
-    sections = [
+    board = results.board
+    body = _theory(board) if oracles.has_oracle(board) else _ranking(results, figures)
+    return markdown.document(
         f"# {escape(board.label)}",
         _introduction(results),
         _left_out(board),
         *body,
         "## Protocol",
         "Scores compare only under the same protocol.",
-        markdown.table(_two_columns(flatten(board.protocol or {}))),
+        markdown.folded("All that scores depend on", _protocol(board)),
         "## Provenance",
-        markdown.table(_two_columns(_origins(board.records))),
+        markdown.table(two_columns(origins(board))),
         "## Reproduce",
-        _reproduce(results),
-        "This page and its figures are generated from `records/`; edit neither by hand.",
-    ]
-    return "\n\n".join(section for section in sections if section) + "\n"
+        reproduce(results),
+        "This page and its figures are generated from `records/`; edit neither by hand. "
+        "[records.csv](records.csv) has one row a run.",
+    )
+
+
+def _introduction(results: Results) -> str:
+    board = results.board
+    failed = int((~results.runs["finished"]).sum())
+    counts = (
+        f"{plural(len(results.methods), 'method')}, {plural(len(results.settings), 'setting')}, "
+        f"{plural(len(board.records), 'run')}, of which {failed} failed."
+    )
+    lines = [f"Suite {escape(board.suite)} on {names(board)}: {counts}"]
+    if board.overrides:
+        lines.append("Run with these changes to the suite:")
+        lines.append(markdown.code(board.overrides))
+    return "\n\n".join(lines)
 
 
 def _theory(board: Board) -> list[str]:
@@ -75,179 +94,128 @@ def _theory(board: Board) -> list[str]:
     ]
 
 
-def _ranking(results: Results, available: list[str]) -> list[str]:
+def _ranking(results: Results, figures: Collection[str]) -> list[str]:
     """The sections of a suite that compares methods."""
-    board = results.board
     return [
         "## Results",
         _verdict(results),
         markdown.table(tables.headline(results)),
         _footnotes(results),
-        _legend(results),
-        "## By setting",
-        f"{escape(results.label)} at the last evaluation, {INTERVAL}",
-        markdown.table(tables.by_setting(results)),
-        _pictures(available),
+        markdown.folded("How to read this table", _legend(results)),
+        *_pictures(figures, "curves.svg"),
+        *_scores_and_costs(results, figures),
+        *_equal_budgets(results, figures),
+        *_failures(results),
+        *_by_setting(results),
+        *_pictures(figures, "samples.png"),
         "## All metrics",
         "Means at the last evaluation over the runs that finished, all settings together. Where "
         "few finished, a mean says little about the method: see the failures above.",
         markdown.table(tables.all_metrics(results)),
         markdown.folded("The course of training", _course(results)),
         markdown.folded("All comparisons", _comparisons(results)),
-        _published(board),
+        _published(results.board),
     ]
 
 
-INTERVAL = (
-    "mean [95% interval] over the seeds that finished. The interval is Student's t for the mean: "
-    "it holds for independent seeds with about normal scores, it is wide for few seeds because "
-    "few seeds tell little, and it says nothing about other settings. Failed runs are counted, "
-    "never averaged."
-)
-
-
-def overview(boards: Iterable[Board]) -> str:
-    """The README above all leaderboards: one row each."""
-    rows = []
-    for board in boards:
-        results = Results(board)
-        leading = ", ".join(results.leaders) if results.distinguished else "none told apart"
-        if oracles.has_oracle(board):
-            leading = oracles.summary(board).rstrip(".")
-        rows.append(
-            {
-                "leaderboard": f"[{escape(board.label)}]({board.label}/README.md)",
-                "dataset": _names(board.records, "dataset"),
-                "metric": escape(results.label),
-                "methods": str(len(results.methods)),
-                "settings": str(len(results.settings)),
-                "seeds": str(results.seeds),
-                "runs": str(len(board.records)),
-                "leading": escape(leading),
-            }
-        )
-    table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) if rows else ""
-    text = (
-        "One row a leaderboard. *Leading* are the methods that no other is significantly better "
-        "than, where any two can be told apart at all; *seeds* is the smallest number in any "
-        "cell. Generated from the records below it; edit nothing by hand."
-    )
-    return "\n\n".join(part for part in ("# Leaderboards", text, table) if part) + "\n"
-
-
-def flatten(value: Any, prefix: str = "") -> dict[str, str]:
-    """Nested mappings as dotted names, sorted, values as JSON (text without its quotes)."""
-    if not isinstance(value, dict):
-        return {prefix: value if isinstance(value, str) else canonical(value)}
-    found: dict[str, str] = {}
-    for key in sorted(value):
-        found |= flatten(value[key], f"{prefix}.{key}" if prefix else key)
-    return found
-
-
-def _introduction(results: Results) -> str:
-    board = results.board
-    failed = int((~results.runs["finished"]).sum())
-    counts = (
-        f"{plural(len(results.methods), 'method')}, {plural(len(results.settings), 'setting')}, "
-        f"{plural(len(board.records), 'run')}, of which {failed} failed."
-    )
-    where = f"{_names(board.records, 'dataset')}, {_names(board.records, 'architecture')}"
-    lines = [f"Suite {escape(board.suite)} on {where}: {counts}"]
-    if board.overrides:
-        lines.append("Run with these changes to the suite:")
-        lines.append(markdown.code(board.overrides))
-    return "\n\n".join(lines)
-
-
 def _verdict(results: Results) -> str:
-    sentences = [f"**{tables.standing(results)}**"]
-    if not results.distinguished:
-        sentences.append(
-            "**No significant difference** between any two methods, all pairs compared: rows are "
-            "in order of wins, which is no ranking."
-        )
-    elif len(results.leaders) == 1:
-        sentences.append(f"{escape(results.leaders[0])} leads: no other may hold rank 1.")
-    else:
-        names = escape(", ".join(results.leaders))
-        sentences.append(f"No method is significantly better than any of: {names}.")
-    sentences.append(tables.power(results.pairwise))
-    sentences.append(escape(tables.beside_baseline(results)))
-    return " ".join(sentence for sentence in sentences if sentence)
+    bold = f"**{escape(sentences.standing(results))} {escape(sentences.leading(results))}**"
+    tested = f"{sentences.overall(results)} {sentences.power(results.pairwise)}".strip()
+    return f"{bold} {escape(sentences.beside_baseline(results))}".strip() + f"\n\n{tested}"
 
 
 def _footnotes(results: Results) -> str:
     notes = [
-        f"{escape(results.name(method))} ran with {escape(remedy)} ({escape(', '.join(where))}): "
+        f"{escape(results.marked(method))} ran with {escape(remedy)} ({escape(', '.join(where))}): "
         "the suite applies it because the method does not work without."
-        for method, applied in results.remedies().items()
+        for method, applied in results.remedies.items()
         for remedy, where in applied.items()
     ]
+    if results.controls:
+        notes.append(
+            "↳ marks a control of the method above: what the two differ in is the idea itself."
+        )
     return "  \n".join(notes)
 
 
 def _legend(results: Results) -> str:
-    clock = escape(results.clock)
-    baseline = (
-        f"**vs {tables.BASELINE}**: the same test for this question alone, a family of its own. "
-        f"{escape(tables.power(results.against_baseline))}"
-    )
+    clock, settings = escape(results.clock), len(results.settings)
+    over = f"{plural(settings, 'setting')} and all seeds" if settings > 1 else "all seeds"
+    baseline = [
+        f"**beats {BASELINE}**: how often a run is better than {BASELINE}'s of its setting and "
+        "seed, a tie counting half, with an interval that is never too short.",
+        f"**vs {BASELINE}**: the test of the groups for this question alone, a family of its own. "
+        f"{escape(sentences.power(results.against_baseline))}",
+    ]
     items = [
-        "**rank**: the ranks a method may hold. Only a significant difference excludes one: "
-        "an exact signed-rank test, paired by setting and seed, on the logarithm of the last "
-        "score where all are positive, failures ranked last, Holm-corrected over all pairs of "
-        "methods, 5% level. Pairs count as independent; the claim is about these settings.",
-        "**wins**: the share of paired runs against all other methods that it won.",
-        *([baseline] if results.against_baseline else []),
-        "**last**, **best**: the median over all runs, at the last evaluation and at each run's "
-        "best; a failed run counts as worse than any other, so nothing is averaged over "
-        "failures. Best is chosen after the fact, hence optimistic.",
-        "**gap**: how much worse the last evaluation is than the best; median of finished runs.",
+        *([GROUP] if results.distinguished else []),
+        f"**IQM**: the interquartile mean over {over}: the mean without the "
+        "best and the worst quarter of the runs, at the last evaluation. A failed run counts as "
+        "worse than any other, and the word *failed* means that more than a quarter failed: "
+        "nothing is averaged over failures. The 95% interval is a stratified bootstrap's.",
+        "**mean rank**: among all methods, in each setting and seed, failures last; seeds are "
+        "drawn again for the 95% interval. Rows are in this order wherever all runs are there.",
+        *(baseline if results.against_baseline else []),
         "**failures**: runs that diverged, collapsed (samples cover less than half the modes) "
         "or failed, with Clopper and Pearson's 95% interval of the rate.",
-        "**D gradients / G step**: batches differentiated through D for each generator step.",
         f"**time / {clock}**: seconds a generator step over those of {clock}, the process's own "
         "on a CPU and the wall's on a GPU; median over cells run on the same kind of machine.",
     ]
     return markdown.bullets(items)
 
 
-def _left_out(board: Board) -> str:
-    notes = []
-    if board.superseded:
-        count = plural(len(board.superseded), "older record")
-        notes.append(f"Left out: {count} of a cell that was run again; the newest counts.")
-    if board.foreign:
-        here = flatten(board.protocol or {})
-        changes = sorted({line for one in board.foreign for line in _differences(here, one)})
-        count = plural(len(board.foreign), "record")
-        notes.append(
-            f"Left out: {count} of another protocol, which no table may mix in. They differ in:"
-        )
-        notes.append(markdown.bullets(changes))
-    return "\n\n".join(notes)
-
-
-def _differences(here: dict[str, str], record: Record) -> list[str]:
-    there = flatten(record.get("protocol") or {})
+def _scores_and_costs(results: Results, figures: Collection[str]) -> list[str]:
     return [
-        f"{escape(key)}: {escape(there.get(key, 'none'))}, here {escape(here.get(key, 'none'))}"
-        for key in sorted(here.keys() | there.keys())
-        if here.get(key) != there.get(key)
+        "## Scores and costs",
+        f"{escape(results.label)}: the median over all runs at the last evaluation and at each "
+        "run's best, a failed run counting as worse than any other. Best is chosen after the "
+        "fact, hence optimistic. *Gap*: how much worse the last is than the best, median of "
+        "finished runs. *D gradients / G step*: batches differentiated through D for each "
+        "generator step.",
+        markdown.table(tables.scores_and_costs(results)),
+        *_pictures(figures, "profiles.svg"),
     ]
 
 
-def _pictures(available: list[str]) -> str:
-    captions = {
-        "curves.svg": "Median over seeds against generator steps; the band spans the seeds, a "
-        "cross marks where a run failed, the dashed line is real data.",
-        "cost.svg": "The same against batches differentiated through D: read it vertically to "
-        "compare methods at equal compute.",
-        "samples.png": "Samples at the end of training, first seed of each cell.",
-    }
-    shown = [(name, text) for name, text in captions.items() if name in available]
-    return "\n\n".join(f"![{text}]({name})\n\n{text}" for name, text in shown)
+def _equal_budgets(results: Results, figures: Collection[str]) -> list[str]:
+    found = budgets.budgets(results)
+    if not found:
+        return []
+    return [
+        "## At equal budgets",
+        f"{escape(results.label)}, interquartile mean, and in parentheses the mean rank among all "
+        "methods, once each has spent the same: the most that every finished run spent. Scores "
+        "are taken from a line between two evaluations; a method not yet scored has none. "
+        f"Seconds are those of one kind of machine: {escape(budgets.machine(results))} (device, "
+        "processor, threads).",
+        markdown.table(budgets.table(results, found)),
+        *_pictures(figures, "cost.svg"),
+    ]
+
+
+def _failures(results: Results) -> list[str]:
+    table = tables.failures_by_reason(results)
+    if table.empty:
+        return []
+    return ["## Failures by reason", markdown.table(table)]
+
+
+def _by_setting(results: Results) -> list[str]:
+    if len(results.settings) == 1:
+        return []
+    return [
+        "## By setting",
+        f"{escape(results.label)} at the last evaluation, mean [95% interval] over the seeds that "
+        "finished. The interval is Student's t for the mean: it holds for independent seeds with "
+        "about normal scores, it is wide for few seeds because few seeds tell little, and it "
+        "says nothing about other settings. Failed runs are counted, never averaged.",
+        markdown.table(tables.by_setting(results)),
+    ]
+
+
+def _pictures(available: Collection[str], name: str) -> list[str]:
+    text = CAPTIONS[name]
+    return [f"![{text}]({name})", text] if name in available else []
 
 
 def _course(results: Results) -> str:
@@ -259,7 +227,7 @@ def _course(results: Results) -> str:
 
 def _comparisons(results: Results) -> str:
     if not results.pairwise:
-        return tables.power(results.pairwise)
+        return sentences.power(results.pairwise)
     text = (
         "*Effect* is in [-1, 1]: pairs the first won minus pairs it lost, each weighted by the "
         "rank of its difference."
@@ -267,45 +235,45 @@ def _comparisons(results: Results) -> str:
     return f"{text}\n\n{markdown.table(tables.comparisons(results.pairwise))}"
 
 
-def _origins(records: list[Record]) -> dict[str, str]:
-    found = {}
-    for key in ORIGINS:
-        seen = {record["provenance"].get(key) for record in records}
-        known = sorted(str(value) for value in seen if value is not None)
-        found[key] = ", ".join(known) or tables.NOTHING
-    times = [finished_at(record) for record in records]
-    found["finished"] = f"{min(times).date()} to {max(times).date()}"
-    return found
-
-
-def _reproduce(results: Results) -> str:
-    board = results.board
-    changes = [part for binding in board.overrides for part in ("--gin_bindings", binding)]
-    seeds = str(results.runs["seed"].nunique())
-    start = ["ganbench", "run", board.suite, "--seeds", seeds, *changes]
-    rows = [
-        [*start, "--gin_bindings", f"Suite.methods = [{canonical(method)}]"]
-        for method in results.methods
-    ]
-    whole = markdown.code([shlex.join(start)], "sh")
-    each = markdown.code([shlex.join(row) for row in rows], "sh")
-    return f"{whole}\n\nOne row at a time:\n\n{each}"
-
-
 def _published(board: Board) -> str:
-    quoted = published.table(board.records[0]["dataset"])
+    quoted = published.table(board.records[0].dataset)
     if quoted is None:
         return ""
     caution = (
         "Quoted from their sources. Networks, training and data differ from ours as well as the "
         "protocol named, so they are not ranked with the rows above."
     )
+    if board.headline:
+        label = escape(board.metrics[board.headline]["label"])
+        caution += f" Ours are {label} on {escape(board.records[0].dataset)}."
     return f"## Reported elsewhere\n\n{caution}\n\n{quoted}"
 
 
-def _two_columns(pairs: dict[str, str]) -> pd.DataFrame:
-    return pd.DataFrame({"": list(pairs), "value": list(pairs.values())})
+def _left_out(board: Board) -> str:
+    notes = []
+    if board.superseded:
+        count = plural(len(board.superseded), "older record")
+        notes.append(f"Left out: {count} of a cell that was run again; the newest counts.")
+    if board.foreign:
+        here = flatten(board.protocol or {})
+        others = {one.protocol: one for one in board.foreign}.values()
+        changes = sorted({line for one in others for line in _differences(here, one)})
+        count = plural(len(board.foreign), "record")
+        notes.append(
+            f"Left out: {count} of another protocol, which no table may mix in. They differ in:"
+        )
+        notes.append(markdown.bullets(changes))
+    return "\n\n".join(notes)
 
 
-def _names(records: list[Record], key: str) -> str:
-    return escape(", ".join(sorted({str(record.get(key)) for record in records})))
+def _differences(here: dict[str, str], record: Entry) -> list[str]:
+    there = flatten(unpacked(record.protocol) or {})
+    return [
+        f"{escape(key)}: {escape(there.get(key, 'none'))}, here {escape(here.get(key, 'none'))}"
+        for key in sorted(here.keys() | there.keys())
+        if here.get(key) != there.get(key)
+    ]
+
+
+def _protocol(board: Board) -> str:
+    return markdown.table(two_columns(flatten(board.protocol or {})))

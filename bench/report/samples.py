@@ -1,7 +1,7 @@
 """One picture of what every method drew: a block a setting, in it a tile a method."""
 
 import base64
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from io import BytesIO
 from math import ceil
 from typing import Any
@@ -10,8 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from bench.records import Record
-from bench.report.selection import Board, methods_of, settings_of
+from bench.records import Samples
+from bench.report.entry import Entry
+from bench.report.selection import Board
 
 TILE = 288  # pixels, the least width of a tile of images
 GAP = 14
@@ -26,14 +27,13 @@ Box = tuple[NDArray[np.float64], float]
 
 def sample_grid(board: Board) -> bytes | None:
     """A PNG of the samples of each cell's first seed; None where no run has any."""
-    methods, settings = methods_of(board.records), settings_of(board.records)
-    first: dict[tuple[str, str], Record] = {}
-    for record in sorted(board.records, key=lambda record: record["seed"]):
-        first.setdefault((record["method"], record["setting"]), record)
-    if not any(record.get("samples") for record in first.values()):
+    methods, settings = board.methods, board.settings
+    first = {cell: runs[0] for cell, runs in board.cells.items()}
+    samples = {cell: run.samples() for cell, run in first.items()}
+    if not any(samples.values()):
         return None
-    box = _extent(list(first.values()))
-    tiles = {cell: _tile(record, box) for cell, record in first.items()}
+    box = _extent(samples.values())
+    tiles = {cell: _tile(run, samples[cell], box) for cell, run in first.items()}
     across = min(COLUMNS, len(methods))
     width = max(tile.width for tile in tiles.values())
     height = max(tile.height for tile in tiles.values())
@@ -52,10 +52,9 @@ def sample_grid(board: Board) -> bytes | None:
     return _png(picture)
 
 
-def _tile(record: Record, box: Box) -> Image.Image:
-    samples = record.get("samples")
+def _tile(run: Entry, samples: Samples | None, box: Box) -> Image.Image:
     if samples is None:
-        return _empty(f"{record['status']}\nat step {record['step']}")
+        return _empty(f"{run.status}\nat step {run.step}")
     return DRAWERS[samples["kind"]](samples, box)
 
 
@@ -76,7 +75,7 @@ def _points(samples: Any, box: Box) -> Image.Image:
     dot = 1.6 * SMOOTH
     for x, y in places * (1, -1) * side / 2 + side / 2:
         draw.ellipse((x - dot, y - dot, x + dot, y + dot), (*DOTS, 120))
-    return shade.resize((TILE, TILE), Image.Resampling.LANCZOS)
+    return shade.reduce(SMOOTH)
 
 
 DRAWERS: dict[str, Callable[[Any, Box], Image.Image]] = {"images": _images, "points": _points}
@@ -89,11 +88,10 @@ def _empty(text: str) -> Image.Image:
     return tile
 
 
-def _extent(records: list[Record]) -> Box:
-    """The centre and half side of a square that holds 99% of all points of all records."""
+def _extent(drawn: Iterable[Samples | None]) -> Box:
+    """The centre and half side of a square that holds 99% of all points of all runs."""
     points = [np.zeros((0, 2))]
-    for record in records:
-        samples = record.get("samples")
+    for samples in drawn:
         if samples is not None and samples["kind"] == "points":
             points.append(np.array(samples["values"], dtype=np.float64).reshape(-1, 2))
     joined = np.concatenate(points)

@@ -4,11 +4,11 @@ import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from bench.report import oracles, tables
+from bench.report import oracles, sentences, tables
+from bench.report.results import BASELINE, Results
 from bench.report.selection import Board
-from bench.report.tables import Results
 
-LEFT_TO_THE_PAGE = ("wins", "vs ", "gap", "images/s", "peak MB")
+LEFT_TO_THE_PAGE = [f"beats {BASELINE}", f"vs {BASELINE}"]
 """Columns that would not fit 80 characters."""
 
 
@@ -17,15 +17,12 @@ def headline(board: Board) -> Table:
     if oracles.has_oracle(board):
         return _theory(board)
     results = Results(board)
-    data = tables.headline(results)
-    data = data[[name for name in data.columns if not name.startswith(LEFT_TO_THE_PAGE)]]
-    short = {f"{results.label}, last": "last", "D gradients / G step": "D grads"}
-    data = data.rename(columns=short)
-    verdict = "" if results.distinguished else " No significant difference between any two."
+    data = tables.headline(results).drop(columns=LEFT_TO_THE_PAGE, errors="ignore")
+    told = [sentences.standing, sentences.leading, sentences.beside_baseline]
     return _table(
-        data,
+        data.rename(columns={f"{results.label}, IQM": "IQM"}),
         title=f"{board.label}: {results.label}",
-        caption=f"{tables.standing(results)}{verdict} {tables.beside_baseline(results)}",
+        caption=" ".join(filter(None, (sentence(results) for sentence in told))),
     )
 
 

@@ -5,10 +5,13 @@ import re
 from collections import defaultdict
 from collections.abc import Callable, Hashable, Iterable
 from dataclasses import dataclass
-from datetime import datetime
+from functools import cached_property
 from typing import Any
 
-from bench.records import Metric, Record, canonical, finished_at, metrics
+from bench.records import Metric, Record, canonical, metrics
+from bench.report.entry import Entry, entry_of, unpacked
+
+NONE = canonical(None)
 
 
 @dataclass(frozen=True)
@@ -23,26 +26,26 @@ class Board:
     """
 
     label: str
-    records: list[Record]
-    superseded: list[Record]
-    foreign: list[Record]
+    records: list[Entry]
+    superseded: list[Entry]
+    foreign: list[Entry]
 
     @property
     def suite(self) -> str:
         """The suite that all records ran in."""
-        return self.records[0]["suite"]
+        return self.records[0].suite
 
     @property
     def overrides(self) -> list[str]:
         """The bindings from the command line that all records ran with."""
-        return self.records[0]["overrides"]
+        return list(self.records[0].overrides)
 
-    @property
+    @cached_property
     def protocol(self) -> dict[str, Any] | None:
         """What all scores on the page depend on; None where every run failed before that."""
-        return next(filter(None, (record.get("protocol") for record in self.records)), None)
+        return unpacked(next((r.protocol for r in self.records if r.protocol != NONE), NONE))
 
-    @property
+    @cached_property
     def metrics(self) -> dict[str, Metric]:
         """The metrics of the protocol, sorted by name."""
         return metrics(self.protocol) if self.protocol else {}
@@ -52,39 +55,62 @@ class Board:
         """The name of the metric that methods are compared on."""
         return str(self.protocol["headline"]) if self.protocol else ""
 
-    @property
+    @cached_property
     def floors(self) -> dict[str, float]:
         """Each score on real data, as the newest run that has it measured it."""
+        newest = {record.floors: record.age for record in sorted(self.records, key=lambda r: r.age)}
         found: dict[str, float] = {}
-        for record in sorted(self.records, key=_age):
-            floors = record.get("floors") or {}
+        for text in sorted(newest, key=lambda text: newest[text]):
+            floors = unpacked(text) or {}
             found |= {name: value for name, value in floors.items() if value is not None}
         return found
 
+    @cached_property
+    def methods(self) -> list[str]:
+        """The methods, sorted, vanilla first: every other one is read against it."""
+        return sorted({r.method for r in self.records}, key=lambda m: (m != "vanilla", m))
+
+    @cached_property
+    def settings(self) -> list[str]:
+        """The settings, sorted."""
+        return sorted({record.setting for record in self.records})
+
+    @cached_property
+    def cells(self) -> dict[tuple[str, str], list[Entry]]:
+        """The runs of each method and setting, by seed."""
+        found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        for record in sorted(self.records, key=lambda record: record.seed):
+            found[record.method, record.setting].append(record)
+        return dict(found)
+
     @property
-    def everything(self) -> list[Record]:
+    def everything(self) -> list[Entry]:
         """All records of the label: what the page can be rebuilt from."""
-        return sorted([*self.records, *self.superseded, *self.foreign], key=lambda r: r["id"])
+        return sorted([*self.records, *self.superseded, *self.foreign], key=lambda r: r.id)
 
 
 def boards(records: Iterable[Record]) -> list[Board]:
-    """Sorts records into leaderboards, in the order of their labels.
+    """Sorts records into leaderboards: see ``sort``."""
+    return sort(map(entry_of, records))
+
+
+def sort(entries: Iterable[Entry]) -> list[Board]:
+    """Sorts runs into leaderboards, in the order of their labels.
 
     Of several files with one id the newest counts. The newest protocol is the page's; a run that
-    failed before its protocol was known belongs to whichever that is.
+    failed before its protocol was known belongs to whichever that is. Runs of a search are left
+    out: they have pages of their own.
     """
-    unique = _newest(records, lambda record: record["id"])
-    groups: dict[str, list[Record]] = defaultdict(list)
-    for record in unique:
-        groups[label_of(record)].append(record)
-    return [_board(label, groups[label]) for label in sorted(groups)]
+    groups: dict[str, list[Entry]] = defaultdict(list)
+    for one in (e for e in entries if not e.search):
+        groups[label_of(one)].append(one)
+    return [_board(label, _newest(groups[label], lambda e: e.id)) for label in sorted(groups)]
 
 
-def label_of(record: Record) -> str:
+def label_of(one: Entry) -> str:
     """The suite's name, and a digest of the overrides where there are any; safe as a folder."""
-    name = slug(record["suite"])
-    overrides = record["overrides"]
-    return f"{name}-{_digest(canonical(overrides))}" if overrides else name
+    name = slug(one.suite)
+    return f"{name}-{_digest(canonical(one.overrides))}" if one.overrides else name
 
 
 def slug(name: str) -> str:
@@ -93,38 +119,27 @@ def slug(name: str) -> str:
     return name if name and clean == name else f"{clean}-{_digest(name)}"
 
 
-def methods_of(records: Iterable[Record]) -> list[str]:
-    """The methods, sorted, vanilla first: every other one is read against it."""
-    return sorted({record["method"] for record in records}, key=lambda m: (m != "vanilla", m))
+def file_name(id: str) -> str:
+    """The name of a record's file in its leaderboard."""
+    return f"{slug(id.replace('/', '.'))}.json"
 
 
-def settings_of(records: Iterable[Record]) -> list[str]:
-    """The settings, sorted."""
-    return sorted({record["setting"] for record in records})
-
-
-def _board(label: str, records: list[Record]) -> Board:
-    known = [record for record in records if record.get("protocol") is not None]
-    page = canonical(max(known, key=_age).get("protocol")) if known else canonical(None)
-    same: list[Record] = []
-    foreign: list[Record] = []
+def _board(label: str, records: list[Entry]) -> Board:
+    known = [record for record in records if record.protocol != NONE]
+    page = max(known, key=lambda record: record.age).protocol if known else NONE
+    same: list[Entry] = []
+    foreign: list[Entry] = []
     for record in records:
-        protocol = record.get("protocol")
-        (same if protocol is None or canonical(protocol) == page else foreign).append(record)
-    shown = _newest(same, lambda record: (record["method"], record["setting"], record["seed"]))
-    chosen = {record["id"] for record in shown}
-    return Board(label, shown, [record for record in same if record["id"] not in chosen], foreign)
+        (same if record.protocol in (NONE, page) else foreign).append(record)
+    shown = _newest(same, lambda record: (record.method, record.setting, record.seed))
+    chosen = {record.id for record in shown}
+    return Board(label, shown, [record for record in same if record.id not in chosen], foreign)
 
 
-def _newest(records: Iterable[Record], key: Callable[[Record], Hashable]) -> list[Record]:
+def _newest(records: Iterable[Entry], key: Callable[[Entry], Hashable]) -> list[Entry]:
     """The newest record of each key, sorted by id."""
-    latest = {key(record): record for record in sorted(records, key=_age)}
-    return sorted(latest.values(), key=lambda record: record["id"])
-
-
-def _age(record: Record) -> tuple[datetime, str]:
-    """Orders by the end of the run, and by content where that is the same."""
-    return finished_at(record), canonical(record)
+    latest = {key(record): record for record in sorted(records, key=lambda r: r.age)}
+    return sorted(latest.values(), key=lambda record: record.id)
 
 
 def _digest(text: str) -> str:

@@ -1,4 +1,4 @@
-"""The judge of digits: a small frozen classifier's features, and the classes it sees."""
+"""The judge of labelled pictures: a small frozen classifier's features, and the classes it sees."""
 
 from __future__ import annotations
 
@@ -30,21 +30,31 @@ class ClassifierJudge(Judge):
     headline = "fid"
     coverage = "modes_fair"
 
-    def __init__(self, data: Dataset, samples: int = 2000, weights: str = "digits-cnn"):
+    def __init__(
+        self,
+        data: Dataset,
+        samples: int = 2000,
+        weights: str = "digits-cnn",
+        trained_on: str = "",
+    ):
         """Loads the classifier and computes the reference.
 
         Args:
             data: the data set that the generator learns.
             samples: how many pictures a score takes.
             weights: a shipped judge's name, or the path of one's description.
+            trained_on: the name of the data set that the judge learned from, to be bound where
+                it is another than ``data``: a judge looks for what its own pictures taught it.
 
         Raises:
-            UsageError: too few samples, no such judge, or one for pictures of another shape.
+            UsageError: too few samples, no such judge, or one of pictures of another shape, or of
+                another data set that ``trained_on`` does not name.
         """
         if samples < LEAST:
             raise UsageError(f"samples = {samples} is too few: choose {LEAST} or more")
         self._classifier = FrozenClassifier(weights)
-        self._classifier.check(data, channels=1)
+        self._classifier.check(data)
+        self._require_trained_on(trained_on or data.name)
         self._data = data
         reference, logits = self._classifier(data.evaluation())
         self._scores = FeatureScores(reference)
@@ -63,7 +73,7 @@ class ClassifierJudge(Judge):
         )
 
     def measure(self, samples: Tensor) -> dict[str, float]:
-        """Scores pictures, uint8 (N, 1, size, size)."""
+        """Scores pictures, uint8 (N, channels, size, size)."""
         features, logits = self._classifier(samples)
         counts = self._classes(logits)
         return {
@@ -89,6 +99,15 @@ class ClassifierJudge(Judge):
         """Moves the classifier."""
         self._classifier.to(device)
         return self
+
+    def _require_trained_on(self, name: str) -> None:
+        learned = self._classifier.trained_on
+        if name != learned:
+            raise UsageError(
+                f"the judge {self._classifier.name!r} learned from {learned}, not {name}: train "
+                f"one with ganbench judge train {name}, or bind ClassifierJudge.trained_on = "
+                f'"{learned}" to score with it all the same'
+            )
 
     def _classes(self, logits: Tensor) -> Tensor:
         return torch.bincount(logits.argmax(dim=1), minlength=self._classifier.classes)

@@ -75,8 +75,8 @@ class FeatureScores:
         self._sizes = sizes or Sizes()
         self._statistics = statistics or fid_features_to_statistics(self._real)
 
-    def __call__(self, features: Tensor, logits: Tensor) -> dict[str, float]:
-        """Scores generated features (N, d) and logits (N, classes), N at least ``LEAST``."""
+    def __call__(self, features: Tensor, logits: Tensor | None = None) -> dict[str, float]:
+        """Scores generated features (N, d), N at least ``LEAST``; with logits (N, classes), IS."""
         generated = features.double()
         sizes = self._sizes
         n = min(len(generated), len(self._real))
@@ -91,33 +91,38 @@ class FeatureScores:
             kid_subset_size=min(n, sizes.kid_subset_size),
             verbose=False,
         )
-        inception = isc_features_to_metric(logits, splits=sizes.is_splits)
         neighbours = prc_features_to_metric(
             generated[:compared],
             self._real[:compared],
             prc_neighborhood=NEIGHBOURS,
             verbose=False,
         )
+        scores = {}
+        if logits is not None:
+            inception = isc_features_to_metric(logits, splits=sizes.is_splits)
+            scores["is"] = inception["inception_score_mean"]
         return {
+            **scores,
             "fid": fid["frechet_inception_distance"],
             "kid": kid["kernel_inception_distance_mean"],
-            "is": inception["inception_score_mean"],
             "precision": neighbours["precision"],
             "recall": neighbours["recall"],
         }
 
 
-def feature_metrics(judge: str, classes: int) -> tuple[Metric, ...]:
+def feature_metrics(judge: str, classes: int | None = None) -> tuple[Metric, ...]:
     """The metrics that ``FeatureScores`` computes.
 
     Args:
         judge: what a label says in brackets: the judge and the number of samples.
-        classes: how many logits the judge gives; IS is between 1 and as many.
+        classes: how many logits the judge gives; IS is between 1 and as many. None for a judge
+            without logits, which has no IS.
     """
+    scores = () if classes is None else (Metric("is", f"IS ({judge})", "higher", Span(1, classes)),)
     return (
         Metric("fid", f"FID ({judge})", "lower", Span(low=0), FID_NOISE),
         Metric("kid", f"KID ({judge})", "lower"),
-        Metric("is", f"IS ({judge})", "higher", Span(1, classes)),
+        *scores,
         Metric("precision", f"precision ({judge})", "higher", SHARE),
         Metric("recall", f"recall ({judge})", "higher", SHARE),
     )

@@ -13,7 +13,7 @@ from torch import Tensor
 
 from bench.data.dataset import Dataset, decode
 from bench.errors import UsageError, nearest
-from bench.scores.network import Classifier
+from bench.scores.network import NETWORKS, Classifier
 
 FOLDER = Path(__file__).parents[1] / "judges"
 BATCH = 512
@@ -21,12 +21,14 @@ BATCH = 512
 
 
 class FrozenClassifier:
-    """A classifier of pictures in one colour, whose weights were verified.
+    """A classifier of pictures, whose weights were verified.
 
     Attributes:
         name: what tables call it.
         sha256: of the file of its weights.
+        trained_on: the data set whose pictures it learned from.
         classes: how many it tells apart.
+        channels: colours of its pictures.
         size: of its pictures, in pixels a side.
     """
 
@@ -52,32 +54,39 @@ class FrozenClassifier:
                 f"the weights of the judge {self.name!r} have sha256 {self.sha256[:12]}..., and "
                 f"{path} describes {description['sha256'][:12]}...: restore both files"
             )
+        architecture = description["architecture"]
         # Built without memory, so that no initial weights are drawn from the global stream.
         with torch.device("meta"):
-            self._network = Classifier(**description["architecture"])
+            self._network = NETWORKS[description["network"]](**architecture)
         self._network.load_state_dict(load(content), assign=True)
         self._network.eval().requires_grad_(False)
-        self.classes: int = description["architecture"]["classes"]
-        self.size: int = description["architecture"]["size"]
+        self.trained_on: str = description["data"]["name"]
+        self.classes: int = architecture["classes"]
+        self.channels: int = architecture["channels"]
+        self.size: int = architecture["size"]
         self._device = torch.device("cpu")
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
         """Returns the features (N, d) and logits (N, classes), on the CPU.
 
         Args:
-            pictures: uint8 (N, 1, size, size), on any device.
+            pictures: uint8 (N, channels, size, size), on any device.
         """
         batches = [self._network(decode(b.to(self._device))) for b in pictures.split(BATCH)]
         features, logits = zip(*batches, strict=True)
         return torch.cat(features).cpu(), torch.cat(logits).cpu()
 
-    def check(self, data: Dataset, channels: int) -> None:
+    def check(self, data: Dataset, pictures: int = 1) -> None:
         """Refuses data that it cannot classify.
 
+        Args:
+            data: to be scored.
+            pictures: how many of its own pictures are stacked in the channels of one of the data's.
+
         Raises:
-            UsageError: the pictures are not of ``channels`` colours and the size it was trained on.
+            UsageError: the data has another shape.
         """
-        expected = (channels, self.size, self.size)
+        expected = (pictures * self.channels, self.size, self.size)
         if data.shape != expected:
             raise UsageError(
                 f"the judge {self.name!r} scores samples of shape {expected} here, and "

@@ -107,6 +107,11 @@ class InceptionJudge(Judge):
         other = self._data.evaluation if self._split == "training" else self._data.training
         return other()[: self.samples]
 
+    @property
+    def collapse(self) -> str:
+        """What ``collapsed`` finds."""
+        return "its features vary less than half as much as the reference's"
+
     def collapsed(self, scores: dict[str, float]) -> bool:
         """Whether features vary less than half as much as the reference's."""
         return not scores["diversity"] >= 0.5

@@ -100,6 +100,11 @@ class Judge(ABC):
         with torch.no_grad():
             return self.measure(self.real())
 
+    @property
+    def collapse(self) -> str:
+        """What ``collapsed`` finds, as the reason that a record gives."""
+        return f"its samples cover fewer than half of {self.modes} modes"
+
     def collapsed(self, scores: dict[str, float]) -> bool:
         """Whether the generator covers fewer than half of the modes."""
         return not scores[self.coverage] >= self.modes / 2

@@ -45,7 +45,7 @@ class StackedJudge(Judge):
         if samples < 1:
             raise UsageError(f"samples = {samples} is too few: choose 1 or more")
         self._classifier = FrozenClassifier(weights)
-        self._classifier.check(data, channels=3)
+        self._classifier.check(data, pictures=3)
         self._data = data
         self.samples = samples
         self.modes = self._classifier.classes**3

@@ -110,14 +110,13 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
     (folder / "operative.gin").write_text(gin.operative_config_str(), encoding="utf-8")
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
-        status, reason = "collapsed", f"its samples cover fewer than half of {judge.modes} modes"
+        status, reason = "collapsed", judge.collapse
     images = step * experiment.batch_size
     return records.check(
         {
             **_expectation(run, trainer),
             "schema": records.SCHEMA,
             **run.description(),
-            "control_of": experiment.control_of,
             "status": status,
             "reason": reason,
             "step": step,

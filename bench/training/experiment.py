@@ -46,7 +46,6 @@ class Experiment:
         resident_gigabytes: data up to this size lives on the device; larger data is streamed to it,
             in the same batches.
         oracle: where theory knows what a method must do, and the record is to say whether it did.
-        control_of: the method whose control this one is, below which leaderboards show it.
     """
 
     data: Dataset
@@ -67,7 +66,6 @@ class Experiment:
     device: str = "auto"
     resident_gigabytes: float = 4.0
     oracle: Oracle | None = None
-    control_of: str | None = None
 
     def __post_init__(self) -> None:
         """Checks the budget.

@@ -7,16 +7,18 @@ import pandas as pd
 from bench.report import markdown
 
 FOLDER = Path(__file__).parent
+ORIGINALS = {"cifar10_jpeg": "cifar10"}
+"""Data sets of other pixels, and those whose published numbers are quoted beside theirs."""
 
 
 def table(dataset: str) -> str | None:
     """The published rows on a data set as Markdown, one row a method and source.
 
-    None where none are kept. They come from DATASET.csv in this folder, with the columns method,
-    metric, value, plus_minus (standard error or deviation, as the source has it), protocol and
-    source.
+    None where none are kept. They come from DATASET.csv in this folder, or from its original's,
+    with the columns method, metric, value, plus_minus (standard error or deviation, as the source
+    has it), protocol and source.
     """
-    path = FOLDER / f"{dataset}.csv"
+    path = FOLDER / f"{ORIGINALS.get(dataset, dataset)}.csv"
     if not path.is_file():
         return None
     rows = pd.read_csv(path, dtype=str, keep_default_na=False)

@@ -1,0 +1,112 @@
+"""``ganbench check``: whether a suite's runs got worse than a baseline's."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+from rich.text import Text
+
+from bench.config.plan import make_plan
+from bench.engines import choose
+from bench.engines.complete import complete
+from bench.errors import UsageError
+from bench.gate.compare import Strictness, compare
+from bench.gate.outcomes import of_records, read_baseline
+from bench.gate.write import as_junit, as_markdown, on_screen
+from bench.training.execute import RECORD
+from bench.training.preflight import preflight
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the suite, the baseline and what counts as worse."""
+    strict = Strictness()
+    parser.add_argument("suite", metavar="SUITE", help="a name (see ganbench list) or a gin file")
+    parser.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
+    parser.add_argument(
+        "--gin_bindings",
+        action="append",
+        default=[],
+        help="binding that overrides, such as 'Suite.methods = [\"as_gan\"]'",
+    )
+    parser.add_argument(
+        "--baseline",
+        type=Path,
+        required=True,
+        metavar="FILE",
+        help="a leaderboard's records.csv, a folder of records, or one record",
+    )
+    parser.add_argument(
+        "--runs", "--out", dest="out", type=Path, default=Path("runs"), help="folder of runs"
+    )
+    parser.add_argument(
+        "--alpha",
+        type=float,
+        default=strict.alpha,
+        help="chance of a false alarm, for the whole suite (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--tolerance",
+        type=float,
+        default=strict.tolerance,
+        help="relative loss of a score that may pass (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--cost_tolerance",
+        type=float,
+        default=strict.cost_tolerance,
+        help="relative growth of time and memory that may pass (default: %(default)s)",
+    )
+    parser.add_argument(
+        "--unchanged",
+        action="store_true",
+        help="also fail where a method trains differently, be it better: for changes of code that "
+        "must not alter training",
+    )
+    parser.add_argument("--markdown", type=Path, metavar="FILE", help="append the verdict to it")
+    parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
+    choose.add_arguments(parser)
+
+
+def main(options: argparse.Namespace) -> int:
+    """Executes what is not done, compares, and says what got worse."""
+    strictness = _strictness(options)
+    for option in ("markdown", "junit"):
+        _check_file(option, getattr(options, option))
+    choose.check(options)
+    plan = make_plan(options.suite, options.gin_file, options.gin_bindings)
+    baseline = read_baseline(options.baseline, plan.name)
+    preflight(plan)
+    console = Console()
+    complete(plan.name, plan.runs, options, console)
+
+    files = [run.folder(options.out) / RECORD for run in plan.runs]
+    verdict = compare(of_records(files, plan.name, options.out), baseline, strictness)
+    for part in on_screen(verdict):
+        console.print(part, highlight=False, soft_wrap=isinstance(part, Text))
+    if options.markdown:
+        with options.markdown.open("a", encoding="utf-8") as file:
+            file.write(as_markdown(verdict))
+    if options.junit:
+        options.junit.write_bytes(as_junit(verdict, plan.name))
+    return 1 if verdict.worse else 0
+
+
+def _strictness(options: argparse.Namespace) -> Strictness:
+    if not 0 < options.alpha < 1:
+        raise UsageError(f"--alpha {options.alpha:g}: it is a probability, between 0 and 1")
+    for name in ("tolerance", "cost_tolerance"):
+        value = getattr(options, name)
+        if not 0 <= value < float("inf"):
+            raise UsageError(f"--{name} {value:g}: it must be 0 or more, such as 0.05 for 5%")
+    return Strictness(options.alpha, options.tolerance, options.cost_tolerance, options.unchanged)
+
+
+def _check_file(option: str, path: Path | None) -> None:
+    """Refuses a file that cannot be written, before any work."""
+    if path is None:
+        return
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.open("ab").close()
+    except OSError as error:
+        raise UsageError(f"--{option} {path}: cannot write there: {error.strerror}") from error

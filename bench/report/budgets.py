@@ -1,0 +1,108 @@
+"""Methods at equal budgets: of generator steps, of batches through D, of seconds."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+import numpy as np
+import pandas as pd
+
+from bench.report.comparison import badness
+from bench.report.entry import AXES, Entry, Floats
+from bench.report.results import Results
+from bench.report.text import NOTHING, number, score
+from bench.statistics import iqm, mean_ranks
+
+UNITS = {"step": "G steps", "d_gradients": "D gradients", "seconds": "seconds"}
+
+
+@dataclass(frozen=True)
+class Budget:
+    """What each method scores once it has spent so much.
+
+    Attributes:
+        axis: what is spent, one of ``entry.AXES``.
+        amount: the most that every run spent that finished.
+        iqm: method -> interquartile mean of the score then, over runs and settings; a failed
+            run counts as worse than any other.
+        rank: method -> mean rank then, over seeds and settings, failures last.
+
+    A method without a score so early stands in neither.
+    """
+
+    axis: str
+    amount: float
+    iqm: dict[str, float]
+    rank: dict[str, float]
+
+    @property
+    def label(self) -> str:
+        """``at 900 D gradients``."""
+        return f"at {number(self.amount)} {UNITS[self.axis]}"
+
+
+def budgets(results: Results) -> list[Budget]:
+    """The budgets that can be told: seconds only between runs on one kind of machine."""
+    found = (_budget(results, axis) for axis in AXES)
+    return [budget for budget in found if budget is not None]
+
+
+def table(results: Results, found: Iterable[Budget]) -> pd.DataFrame:
+    """One row a method, one column a budget: the score, and the mean rank in parentheses."""
+    rows = []
+    for method in results.methods:
+        cells = {budget.label: _cell(budget, method) for budget in found}
+        rows.append({"method": results.name(method), **cells})
+    return pd.DataFrame(rows)
+
+
+def machine(results: Results) -> str:
+    """The kind of machine that most runs ran on, the first by name of several."""
+    return str(results.runs["machine"].mode().iloc[0])
+
+
+def _budget(results: Results, axis: str) -> Budget | None:
+    runs = results.runs
+    if axis == "seconds":
+        runs = runs[runs["machine"] == machine(results)]
+    entries = {record.id: record for record in results.board.records}
+    ends = [_end(entries[id], axis) for id in runs.loc[runs["finished"], "id"]]
+    amount = float(np.min(ends)) if ends else np.nan
+    if not amount > 0:
+        return None
+    at = runs.assign(last=[_score(entries[id], axis, amount) for id in runs["id"]])
+    later = at.loc[at["finished"] & at["last"].isna(), "method"].unique()
+    at = at[~at["method"].isin(later)]
+    matrix = badness(at, results.better)
+    ranks = mean_ranks(matrix.to_numpy(np.float64)[None])
+    worst = at["last"].where(at["finished"], results.worst)
+    scores = at.assign(last=worst).pivot(index="seed", columns=["method", "setting"], values="last")
+    return Budget(
+        axis,
+        amount,
+        {method: float(iqm(scores[method])) for method in matrix.columns},
+        dict(zip(matrix.columns, ranks.tolist(), strict=True)),
+    )
+
+
+def _known(record: Entry, axis: str) -> tuple[Floats, Floats]:
+    spent, scores = record.along(axis), record.scores
+    known = ~np.isnan(spent) & ~np.isnan(scores)
+    return spent[known], scores[known]
+
+
+def _end(record: Entry, axis: str) -> float:
+    spent, _ = _known(record, axis)
+    return float(spent[-1]) if len(spent) else np.nan
+
+
+def _score(record: Entry, axis: str, amount: float) -> float:
+    """The score once so much was spent, on a line between two evaluations; NaN before the first."""
+    spent, scores = _known(record, axis)
+    return float(np.interp(amount, spent, scores, left=np.nan)) if len(spent) else np.nan
+
+
+def _cell(budget: Budget, method: str) -> str:
+    if method not in budget.iqm:
+        return NOTHING
+    rank = budget.rank[method]
+    return score(budget.iqm[method]) + (f" ({rank:.1f})" if rank == rank else "")

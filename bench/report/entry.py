@@ -1,0 +1,181 @@
+"""What a leaderboard keeps of a record: all that its page needs, and neither losses nor samples."""
+
+import hashlib
+import json
+from collections.abc import Callable
+from dataclasses import dataclass
+from datetime import datetime
+from functools import partial
+from pathlib import Path
+from sys import intern
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from bench import records
+from bench.oracles.trajectory import Trajectory
+from bench.records import Expectation, Record, Row, Samples, Status, canonical
+
+Floats = NDArray[np.float64]
+
+AXES = ("step", "d_gradients", "seconds")
+"""What a curve can be drawn against: generator steps, batches through D, seconds of training."""
+
+COSTS = ("g_steps", "d_gradients", "seconds", "peak_memory_bytes", "images_per_second")
+
+ORIGINS = (  # what a score may depend on; never a host's name
+    "ganbench",
+    "commit",
+    "python",
+    "torch",
+    "torchvision",
+    "torch-fidelity",
+    "device",
+    "cpu",
+    "threads",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One run, in about a kilobyte: a hundred thousand of them fit into memory.
+
+    Attributes:
+        path: the record's file; None where it was never in one.
+        digest: SHA-256 of the file, which tells two records of one run apart.
+        load: gives the content of the file.
+        protocol, floors, origin: as canonical JSON, each distinct text held once.
+        evaluations: the rows of ``AXES`` and last the headline score, shape (4, E), NaN where
+            a row lacks one.
+        last: the last value of each metric of its protocol, sorted by name, shape (M,).
+        cost: the values of ``COSTS``, shape (5,), NaN where unknown.
+        course: through the plane that theory speaks of; None where the data are not of that kind.
+
+    The others are the record's own.
+    """
+
+    path: Path | None
+    digest: str
+    load: Callable[[], bytes]
+    id: str
+    suite: str
+    overrides: tuple[str, ...]
+    dataset: str
+    architecture: str
+    method: str
+    control_of: str | None
+    setting: str
+    remedies: tuple[str, ...]
+    seed: int
+    config_digest: str
+    search: bool
+    status: Status
+    reason: str | None
+    step: int
+    finished: datetime
+    protocol: str
+    floors: str
+    origin: str
+    evaluations: Floats
+    last: Floats
+    cost: Floats
+    oracle: Expectation | None
+    course: Trajectory | None
+
+    @property
+    def age(self) -> tuple[datetime, str]:
+        """Orders by the end of the run, and by content where that is the same."""
+        return self.finished, self.digest
+
+    @property
+    def scores(self) -> Floats:
+        """The headline score at each evaluation, shape (E,)."""
+        return self.evaluations[-1]
+
+    def samples(self) -> Samples | None:
+        """What the run drew, read anew: it is too large to keep."""
+        return records.samples(self.load())
+
+    def along(self, axis: str) -> Floats:
+        """Where on one of ``AXES`` each evaluation stands, shape (E,)."""
+        return self.evaluations[AXES.index(axis)]
+
+    def spent(self, axis: str) -> float:
+        """How far the run went on one of ``AXES``, NaN where that is unknown."""
+        if axis == "step":
+            return float(self.step)
+        return float(self.cost[COSTS.index(axis)])
+
+
+def read_entry(path: Path) -> Entry:
+    """Reads and checks a record's file.
+
+    Raises:
+        UsageError: names the file and what is wrong with it.
+    """
+    data = records.load(path)
+    record = records.parse(data, path)
+    return _entry(record, data, path, partial(records.load, path))
+
+
+def entry_of(record: Record) -> Entry:
+    """The entry of a record in memory."""
+    data = records.encode(record)
+    return _entry(record, data, None, lambda: data)
+
+
+def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], bytes]) -> Entry:
+    protocol = record.get("protocol")
+    names = list(records.metrics(protocol)) if protocol else []
+    headline = str(protocol["headline"]) if protocol else ""
+    rows = record["scores"]
+    control_of = record.get("control_of")
+    return Entry(
+        path=path,
+        digest=hashlib.sha256(data).hexdigest(),
+        load=load,
+        id=record["id"],
+        suite=intern(record["suite"]),
+        overrides=tuple(record["overrides"]),
+        dataset=intern(record["dataset"]),
+        architecture=intern(record["architecture"]),
+        method=intern(record["method"]),
+        control_of=None if control_of is None else intern(control_of),
+        setting=intern(record["setting"]),
+        remedies=tuple(record["remedies"]),
+        seed=record["seed"],
+        config_digest=intern(record["config_digest"]),
+        search=record.get("search", False),
+        status=record["status"],
+        reason=record["reason"] and intern(record["reason"]),
+        step=record["step"],
+        finished=records.finished_at(record),
+        protocol=intern(canonical(protocol)),
+        floors=intern(canonical(record.get("floors"))),
+        origin=intern(canonical({key: record["provenance"].get(key) for key in ORIGINS})),
+        evaluations=_table(rows, (*AXES, headline)),
+        last=_table(rows[-1:], names).T.reshape(-1) if rows else np.full(len(names), np.nan),
+        cost=_table([record.get("cost") or {}], COSTS).reshape(-1),
+        oracle=record.get("oracle"),
+        course=_course(rows, record["diagnostics"]),
+    )
+
+
+def _table(rows: list[Row], names: tuple[str, ...] | list[str]) -> Floats:
+    """Some columns of a record's rows, shape (names, rows), NaN where a row lacks one."""
+    values = [[np.nan if (v := row.get(name)) is None else v for row in rows] for name in names]
+    return np.array(values, dtype=np.float64).reshape(len(names), len(rows))
+
+
+def _course(scores: list[Row], diagnostics: list[Row]) -> Trajectory | None:
+    located = all("location" in row for row in scores)
+    probed = all("gradient_l1" in row for row in diagnostics)
+    if scores and located and probed and len(scores) == len(diagnostics):
+        return Trajectory.of(scores, diagnostics)
+    return None
+
+
+def unpacked(text: str) -> Any:
+    """What a canonical text stands for."""
+    return json.loads(text)

@@ -1,0 +1,88 @@
+"""Where a leaderboard's numbers come from, and the commands that give them again."""
+
+import shlex
+from typing import Any
+
+import pandas as pd
+
+from bench.records import canonical
+from bench.report import markdown
+from bench.report.entry import ORIGINS, unpacked
+from bench.report.markdown import escape
+from bench.report.results import Results
+from bench.report.selection import Board, file_name
+from bench.report.text import NOTHING
+
+
+def origins(board: Board) -> dict[str, str]:
+    """What the runs ran on and with, each value that occurs."""
+    seen = [unpacked(text) for text in {record.origin for record in board.records}]
+    found = {key: _joined({one[key] for one in seen}) for key in ORIGINS}
+    judged = flatten(board.protocol or {})
+    configs = {record.config_digest for record in board.records}
+    times = [record.finished for record in board.records]
+    return found | {
+        "judge": judged.get("judge.sha256", NOTHING),
+        "data": judged.get("data.checksum", NOTHING),
+        "configurations": f"{len(configs)}, each run's digest in records.csv",
+        "seeds": _ranges({record.seed for record in board.records}),
+        "finished": f"{min(times).date()} to {max(times).date()}",
+    }
+
+
+def reproduce(results: Results) -> str:
+    """The commands that run the suite again, one of its rows, or a single run."""
+    board = results.board
+    changes = [part for binding in board.overrides for part in ("--gin_bindings", binding)]
+    seeds = str(results.runs["seed"].nunique())
+    start = ["ganbench", "run", board.suite, "--seeds", seeds, *changes]
+    rows = [
+        [*start, "--gin_bindings", f"Suite.methods = [{canonical(method)}]"]
+        for method in results.methods
+    ]
+    one = shlex.join(["ganbench", "reproduce", f"records/{file_name(board.records[0].id)}"])
+    each = markdown.code([shlex.join(row) for row in rows], "sh")
+    return "\n\n".join(
+        [
+            markdown.code([shlex.join(start)], "sh"),
+            "One run, from this folder, and whether it comes out the same:",
+            markdown.code([one], "sh"),
+            markdown.folded("One row", each),
+        ]
+    )
+
+
+def names(board: Board) -> str:
+    """The data sets and architectures of a board, as Markdown."""
+    kinds = ({r.dataset for r in board.records}, {r.architecture for r in board.records})
+    return ", ".join(escape(", ".join(sorted(kind))) for kind in kinds)
+
+
+def flatten(value: Any, prefix: str = "") -> dict[str, str]:
+    """Nested mappings as dotted names, sorted, values as JSON (text without its quotes)."""
+    if not isinstance(value, dict):
+        return {prefix: value if isinstance(value, str) else canonical(value)}
+    found: dict[str, str] = {}
+    for key in sorted(value):
+        found |= flatten(value[key], f"{prefix}.{key}" if prefix else key)
+    return found
+
+
+def two_columns(pairs: dict[str, str]) -> pd.DataFrame:
+    """Names and values as a table."""
+    return pd.DataFrame({"": list(pairs), "value": list(pairs.values())})
+
+
+def _joined(values: set[Any]) -> str:
+    return ", ".join(sorted(str(value) for value in values if value is not None)) or NOTHING
+
+
+def _ranges(seeds: set[int]) -> str:
+    """``0-9, 12``."""
+    parts: list[list[int]] = []
+    for seed in sorted(seeds):
+        if parts and seed == parts[-1][-1] + 1:
+            parts[-1] = [parts[-1][0], seed]
+        else:
+            parts.append([seed])
+    return ", ".join("-".join(map(str, part)) for part in parts)

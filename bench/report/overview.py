@@ -1,0 +1,100 @@
+"""The README above all leaderboards: one row each, from a summary that each one keeps."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import msgspec
+import pandas as pd
+
+from bench.errors import UsageError
+from bench.records import load
+from bench.report import markdown, oracles
+from bench.report.markdown import escape
+from bench.report.results import Results
+
+SUMMARY = "summary.json"
+
+
+class Summary(msgspec.Struct, frozen=True):
+    """One leaderboard's row.
+
+    Attributes:
+        label: the name of its folder.
+        datasets: the data sets of its runs.
+        metric: the headline metric, with an arrow to where it is better.
+        methods, settings, runs: how many there are.
+        seeds: the smallest number of seeds in any cell.
+        finding: which methods lead, or how many runs do what theory says.
+    """
+
+    label: str
+    datasets: list[str]
+    metric: str
+    methods: int
+    settings: int
+    seeds: int
+    runs: int
+    finding: str
+
+
+def summary(results: Results) -> Summary:
+    """The row of one leaderboard."""
+    board = results.board
+    if oracles.has_oracle(board):
+        finding = oracles.summary(board).rstrip(".")
+    else:
+        finding = ", ".join(results.leaders) if results.distinguished else "none told apart"
+    return Summary(
+        label=board.label,
+        datasets=sorted({record.dataset for record in board.records}),
+        metric=results.label,
+        methods=len(results.methods),
+        settings=len(results.settings),
+        seeds=results.seeds,
+        runs=len(board.records),
+        finding=finding,
+    )
+
+
+def packed(row: Summary) -> bytes:
+    """The content of a summary's file."""
+    return msgspec.json.format(msgspec.json.encode(row), indent=2) + b"\n"
+
+
+def read_summary(path: Path) -> Summary:
+    """Reads the summary that a leaderboard keeps.
+
+    Raises:
+        UsageError: names the file, and how to have it written anew.
+    """
+    try:
+        return msgspec.json.decode(load(path), type=Summary)
+    except ValueError as error:
+        raise UsageError(
+            f"{path} is not a leaderboard's summary: {error}; delete it, and it is written anew."
+        ) from error
+
+
+def overview(summaries: Iterable[Summary]) -> str:
+    """The README above all leaderboards, sorted by their names."""
+    rows = [
+        {
+            "leaderboard": f"[{escape(row.label)}]({row.label}/README.md)",
+            "to sort and filter": f"[open]({row.label}/index.html)",
+            "dataset": escape(", ".join(row.datasets)),
+            "metric": escape(row.metric),
+            "methods": str(row.methods),
+            "settings": str(row.settings),
+            "seeds": str(row.seeds),
+            "runs": f"{row.runs:,}",
+            "leading": escape(row.finding),
+        }
+        for row in sorted(summaries, key=lambda row: row.label)
+    ]
+    text = (
+        "One row a leaderboard. *Leading* are the methods that no other is significantly better "
+        "than, where any two can be told apart at all; *seeds* is the smallest number in any "
+        "cell. Generated from the records below it; edit nothing by hand."
+    )
+    table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) if rows else ""
+    return markdown.document("# Leaderboards", text, table)

@@ -1,0 +1,50 @@
+"""Numbers as text, the way every table and sentence of a leaderboard writes them."""
+
+from math import floor, isfinite, log10
+
+NOTHING = "—"
+FAILED = "failed"
+
+
+def number(value: float) -> str:
+    """Three significant digits, never an exponent."""
+    if not isfinite(value):
+        return NOTHING
+    if value == 0:
+        return "0"
+    return f"{value:,.{max(0, 2 - floor(log10(abs(value))))}f}"
+
+
+def score(value: float) -> str:
+    """A number, or the word for an infinite one: a score that only a failed run can have."""
+    return FAILED if abs(value) == float("inf") else number(value)
+
+
+def percent(value: float) -> str:
+    """A share in percent."""
+    return f"{100 * value:.0f}%" if isfinite(value) else NOTHING
+
+
+def ratio(value: float) -> str:
+    """A factor."""
+    return f"{value:.2f}x" if isfinite(value) else NOTHING
+
+
+def probability(value: float) -> str:
+    """A p-value."""
+    return f"{value:.2g}" if value >= 1e-3 else f"{value:.0e}"
+
+
+def plural(count: int, noun: str) -> str:
+    """``3 seeds``, ``1 seed``."""
+    return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def bounds(low: str, high: str) -> str:
+    """An interval to stand behind a value; empty where there is none."""
+    return "" if NOTHING in (low, high) else f" [{low}, {high}]"
+
+
+def span(low: float, high: float) -> str:
+    """An interval of shares, in percent."""
+    return f"[{100 * low:.0f}-{100 * high:.0f}%]"

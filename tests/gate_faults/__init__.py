@@ -1,0 +1,1 @@
+"""Mistakes to plant in a worker: each module makes one when it is imported, by a gin file, say."""

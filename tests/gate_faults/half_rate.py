@@ -1,0 +1,12 @@
+"""Adam at half the learning rate it is given."""
+
+from torch.optim import Adam
+
+_init = Adam.__init__
+
+
+def _shifted(self, params, lr=1e-3, **others):
+    _init(self, params, lr=lr / 2, **others)
+
+
+Adam.__init__ = _shifted
