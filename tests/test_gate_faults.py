@@ -76,7 +76,7 @@ def test_mistakes_make_scores_worse(tmp_path, baseline, mistake, methods):
 
 @pytest.mark.parametrize("method", ["wgan_gp", "dragan"])
 def test_a_halved_penalty_trains_differently(tmp_path, baseline, method):
-    code, worse = check(tmp_path, baseline, "--unchanged", mistake="half_penalty", methods=[method])
+    code, worse = check(tmp_path, baseline, mistake="half_penalty", methods=[method])
     assert code == 1
     assert "course" in worse[method]
 
@@ -84,5 +84,5 @@ def test_a_halved_penalty_trains_differently(tmp_path, baseline, method):
 @pytest.mark.parametrize("repetition", range(10))
 def test_clean_repetitions_pass(tmp_path, baseline, repetition):
     """Each run differs from its pair: it starts from weights that are off in their last digits."""
-    code, worse = check(tmp_path, baseline, "--unchanged", mistake="rounding", rounding=repetition)
+    code, worse = check(tmp_path, baseline, mistake="rounding", rounding=repetition)
     assert (code, worse) == (0, {})

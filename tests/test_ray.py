@@ -61,6 +61,11 @@ def test_a_machine_without_the_runs_folder_is_named(tmp_path):
         require_fit(tmp_path / "token", software())
 
 
+def test_an_address_where_no_cluster_is_is_refused_at_once(tmp_path):
+    with pytest.raises(UsageError, match="no Ray cluster answers there"):
+        engine_of(tmp_path, "--engine", "ray", "--address", "127.0.0.1:1")
+
+
 @pytest.fixture
 def cluster(monkeypatch):
     """A Ray cluster of two nodes of this machine, with one CPU each."""

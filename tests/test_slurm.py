@@ -34,17 +34,17 @@ def slurm_is_up():
     return answer.returncode == 0 and answer.stdout.strip() not in ("", "0")
 
 
-CLUSTERS = [
-    pytest.param(LOCAL, id="local"),
-    pytest.param(
-        REAL,
-        id="slurm",
-        marks=[
-            pytest.mark.slow,
-            pytest.mark.skipif(not slurm_is_up(), reason="there is no SLURM: see docs/cluster.md"),
-        ],
-    ),
-]
+@pytest.fixture(
+    params=[
+        pytest.param(LOCAL, id="local"),
+        pytest.param(REAL, id="slurm", marks=pytest.mark.slow),
+    ]
+)
+def where(request):
+    """The options of a cluster."""
+    if request.param == REAL and not slurm_is_up():
+        pytest.skip("there is no SLURM; docs/cluster.md tells how to have one on this machine")
+    return request.param
 
 
 @pytest.mark.parametrize(
@@ -99,7 +99,6 @@ def resumed(run, out):
     return (run.folder(out) / LOG).read_text().count("going on from checkpoint.pt, step 3")
 
 
-@pytest.mark.parametrize("where", CLUSTERS)
 def test_a_job_that_is_killed_is_tried_again_and_one_that_is_preempted_is_requeued(
     striking, tmp_path, where
 ):
@@ -124,7 +123,6 @@ LONG += ["Experiment.evaluations = 1000"]
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("where", CLUSTERS)
 def test_ctrl_c_cancels_all_jobs_and_says_what_is_done(toy_suite, tmp_path, where):
     """Four runs on two processors: two are under way, and two wait."""
     command = start_command(toy_suite, tmp_path, "--seeds", "2", "--jobs", "2", *LONG, *where)
@@ -144,7 +142,7 @@ def test_ctrl_c_cancels_all_jobs_and_says_what_is_done(toy_suite, tmp_path, wher
 
 
 @pytest.mark.slow
-@pytest.mark.parametrize("where", CLUSTERS[1:])
+@pytest.mark.parametrize("where", [REAL], indirect=True)
 def test_what_slurm_refuses_is_one_sentence(toy_suite, tmp_path, where):
     runs = make_plan(str(toy_suite)).runs
     out = tmp_path / "runs"

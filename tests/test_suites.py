@@ -80,7 +80,7 @@ def test_the_last_tenth_of_the_scores_is_of_the_last_twenty_epochs() -> None:
         scored = [(i + 1) * steps // evaluations for i in range(evaluations)]
         tail = scored[-(evaluations // 10) :]
         assert all(step > 180 * 781 for step in tail)
-        assert not any(180 * 781 < step for step in scored[: -len(tail)])
+        assert not any(step > 180 * 781 for step in scored[: -len(tail)])
 
 
 def test_the_sweep_has_figure_3s_rows() -> None:
@@ -122,7 +122,7 @@ def test_a_suite_can_be_tried_without_its_data(suite) -> None:
 def test_a_trial_runs_to_its_end_and_its_record_says_that_it_is_one(tmp_path) -> None:
     for run in make_plan("appendix_f_celeba", [TRIAL]).runs[::5]:
         record = execute(run, tmp_path, ignore)
-        assert record["status"] in ("completed", "collapsed"), record["reason"]
+        assert record["status"] == "completed", record["reason"]
         assert record["dataset"] == "photographs"
         assert "Experiment.steps = 8" in record["overrides"]
         assert record["protocol"]["judge"]["name"] == "thumbnails"
@@ -142,11 +142,6 @@ def test_every_run_of_a_trial_has_a_result(suite, tmp_path) -> None:
 def test_an_unknown_scale_is_refused_with_the_nearest(capsys) -> None:
     assert main(["run", "quick", "--scale", "trail"]) == 2
     assert "no scale named 'trail'; did you mean 'trial'?" in capsys.readouterr().err
-
-
-def test_a_suite_of_other_data_cannot_be_tried_in_silence(capsys) -> None:
-    assert main(["run", "ring", "--scale", "trial"]) == 2
-    assert "mlp" in capsys.readouterr().err
 
 
 def test_photographs_refuse_what_is_no_picture() -> None:

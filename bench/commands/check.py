@@ -57,10 +57,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="relative growth of time and memory that may pass (default: %(default)s)",
     )
     parser.add_argument(
-        "--unchanged",
+        "--allow_changes",
         action="store_true",
-        help="also fail where a method trains differently, be it better: for changes of code that "
-        "must not alter training",
+        help="let a method pass that trains differently, as long as nothing gets worse",
     )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="append the verdict to it")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
@@ -98,7 +97,9 @@ def _strictness(options: argparse.Namespace) -> Strictness:
         value = getattr(options, name)
         if not 0 <= value < float("inf"):
             raise UsageError(f"--{name} {value:g}: it must be 0 or more, such as 0.05 for 5%")
-    return Strictness(options.alpha, options.tolerance, options.cost_tolerance, options.unchanged)
+    return Strictness(
+        options.alpha, options.tolerance, options.cost_tolerance, not options.allow_changes
+    )
 
 
 def _check_file(option: str, path: Path | None) -> None:

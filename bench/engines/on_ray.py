@@ -4,6 +4,7 @@ import argparse
 import os
 import platform
 import secrets
+import socket
 import time
 import traceback
 from collections.abc import Collection, Sequence
@@ -25,6 +26,9 @@ os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 GRACE = 30.0
 """Seconds within which tasks that were cancelled let go of their runs."""
 
+CONNECT = 10.0
+"""Seconds within which a cluster answers."""
+
 SOFTWARE = ("ganbench", "commit", "python", "torch", "torchvision", "torch-fidelity", "numpy")
 """What has to be the same on every machine, for results to be those of one experiment."""
 
@@ -37,6 +41,7 @@ def make(options: argparse.Namespace) -> Engine:
             has other software or does not see the runs folder.
     """
     ray = _ray(options)
+    _require_answer(_address(options))
     try:
         ray.init(**_connection(options), log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
@@ -64,6 +69,17 @@ def _ray(options: argparse.Namespace) -> Any:
 
 def _address(options: argparse.Namespace) -> str:
     return options.address or os.environ.get("RAY_ADDRESS") or "local"
+
+
+def _require_answer(address: str) -> None:
+    """Knocks at HOST:PORT, since Ray itself would knock for minutes."""
+    host, _, port = address.rpartition(":")
+    if not port.isdecimal():
+        return  # "local", say
+    try:
+        socket.create_connection((host.strip("[]"), int(port)), CONNECT).close()
+    except OSError as error:
+        raise UsageError(f"--address {address}: no Ray cluster answers there: {error}") from error
 
 
 def _connection(options: argparse.Namespace) -> dict[str, Any]:

@@ -16,7 +16,16 @@ from bench.report.selection import Board, slug, sort
 CELL = ["method", "setting", "seed"]
 """What makes a pair of runs: all three equal."""
 
-NUMBERS = ["first", "last", "area", "g_steps", "d_gradients", "seconds", "peak_memory_bytes"]
+NUMBERS = [
+    "first",
+    "first_step",
+    "last",
+    "area",
+    "g_steps",
+    "d_gradients",
+    "seconds",
+    "peak_memory_bytes",
+]
 COLUMNS = ["suite", "overrides", "protocol", *CELL, "status", "machine", *NUMBERS]
 """What is read of ``bench.report.frame.frame``."""
 

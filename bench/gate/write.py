@@ -91,8 +91,9 @@ def notes(verdict: Verdict) -> list[str]:
     ]
     if verdict.changed:
         found.append(
-            f"Trained differently, for better or worse: {', '.join(verdict.changed)}. If that is "
-            "meant, a baseline made anew will notice what comes next; if not, look what changed."
+            "Trained differently from the first steps on, for better or worse: "
+            f"{', '.join(verdict.changed)}. If that is meant, make a new baseline, which will "
+            "notice what comes next; if not, look what changed."
         )
     gone, new = verdict.unmatched
     if gone or new:

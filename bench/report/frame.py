@@ -21,6 +21,7 @@ def frame(board: Board) -> pd.DataFrame:
         finished: whether its scores may be averaged: it completed, with a last score
         failure: why not, or None
         first, last, best: the score at the first and last evaluation, and the best at any
+        first_step: generator steps before the first evaluation
         gap: how much worse the last is than the best, >= 0
         tail: the mean over the last tenth of the evaluations (at least one)
         area: the geometric mean of the score over training, from the area under the log curve
@@ -77,6 +78,7 @@ def _row(record: Entry, better: str, metrics: list[str]) -> dict[str, object]:
         "finished": finished,
         "failure": None if finished else unscored,
         "first": float(scores[0]) if len(scores) else np.nan,
+        "first_step": float(record.along("step")[0]) if len(scores) else np.nan,
         "last": last,
         "best": best,
         "gap": abs(last - best),

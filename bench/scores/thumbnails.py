@@ -22,17 +22,18 @@ class ThumbnailJudge(Judge):
 
     It sees colours and where they are, and nothing finer: enough to tell noise or a single
     picture from the data, not to rank good generators. A generator has collapsed when its
-    thumbnails vary less than half as much as the evaluation split's.
+    thumbnails vary too little beside the evaluation split's.
     """
 
     headline = "fid"
 
-    def __init__(self, data: Dataset, samples: int = 200):
+    def __init__(self, data: Dataset, samples: int = 200, least_variance: float = 0.5):
         """Computes the reference.
 
         Args:
             data: the data set that the generator learns.
             samples: how many pictures a score takes.
+            least_variance: of the samples, as a share of the reference's; below it is a collapse.
 
         Raises:
             ValueError: there are too few samples, or the data are no pictures.
@@ -46,6 +47,7 @@ class ThumbnailJudge(Judge):
         self._scores = FeatureScores(reference)
         self._spread = float(reference.var(dim=0).sum())
         self._references = len(reference)
+        self._least_variance = least_variance
         self.samples = samples
         label = f"thumbnails, {thousands(samples)}"
         self.metrics = (
@@ -65,9 +67,14 @@ class ThumbnailJudge(Judge):
         """Training pictures, as many as a score takes or as there are."""
         return self._data.training()[: self.samples]
 
+    @property
+    def collapse(self) -> str:
+        """What ``collapsed`` finds."""
+        return f"its thumbnails vary less than {self._least_variance:g} of the reference's variance"
+
     def collapsed(self, scores: dict[str, float]) -> bool:
-        """Whether thumbnails vary less than half as much as the reference's."""
-        return not scores["diversity"] >= 0.5
+        """Whether thumbnails vary too little."""
+        return not scores["diversity"] >= self._least_variance
 
     def identity(self) -> dict[str, str]:
         """Its name, and the sha256 of its resolution, in place of weights."""
