@@ -95,6 +95,7 @@ def test_scores_are_those_of_torch_fidelity_and_the_reference_is_kept(weights, t
     assert not judge.collapsed(scores)
 
 
+@pytest.mark.slow
 def test_a_generator_of_one_picture_has_collapsed(weights):
     judge = judge_of(weights)
     one = judge.score(Noise()._draw(1, 256, 0).repeat(16, 1, 1, 1))

@@ -2,7 +2,6 @@
 
 import json
 import multiprocessing
-import os
 import random
 import signal
 import time
@@ -190,7 +189,7 @@ def test_processes_killed_at_random_instants_leave_no_zombie_no_duplicate_no_tor
             worker.start()
         time.sleep(0.15 + 0.4 * dice.random())
         for worker in workers:
-            os.kill(worker.pid, signal.SIGKILL)
+            worker.kill()  # also one that has just ended
             worker.join()
             killed += worker.exitcode == -signal.SIGKILL
     last = context.Process(target=_worker, args=(tmp_path,))

@@ -71,7 +71,7 @@ def _pieces(first_band: int, size: int, n: int) -> Tensor:
     found = []
     for i in range(n):
         image = Image.fromarray(images[i % len(images)])
-        x = BAND * (first_band + 2 * rng.integers(2)) + rng.integers(BAND - SIDE + 1)
-        y = rng.integers(image.height - SIDE + 1)
+        x = int(BAND * (first_band + 2 * rng.integers(2)) + rng.integers(BAND - SIDE + 1))
+        y = int(rng.integers(image.height - SIDE + 1))
         found.append(np.asarray(square(image.crop((x, y, x + SIDE, y + SIDE)), None, size)))
     return torch.from_numpy(np.stack(found).transpose(0, 3, 1, 2).copy())

@@ -97,8 +97,8 @@ def train(data: Labelled, command: str, folder: Path) -> tuple[Path, float]:
 
 def digest(pictures: Tensor, labels: Tensor) -> str:
     """The sha256 of the bytes of pictures, then of their labels."""
-    found = sha256(pictures.numpy())
-    found.update(labels.numpy())
+    found = sha256(pictures.numpy().tobytes())
+    found.update(labels.numpy().tobytes())
     return found.hexdigest()
 
 

@@ -13,7 +13,7 @@ from bench.report.entry import ORIGINS
 from bench.report.markdown import escape
 from bench.report.origins import flatten, two_columns
 from bench.report.text import NOTHING, bounds, number, percent, plural, probability
-from bench.search.findings import Findings, Study, Trial, Value
+from bench.search.findings import Study, Trial, Value
 from bench.search.outcomes import BASELINE, Estimate, Outcomes
 
 CAPTIONS = {
@@ -55,7 +55,7 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         "## Trials",
         *(part for study in findings.studies for part in _trials(outcomes, study)),
         "## Use it",
-        _use(findings, winners),
+        _use(outcomes, winners),
         "## The search",
         markdown.code(findings.text.splitlines(), "python"),
         "## Protocol",
@@ -302,13 +302,17 @@ def _side(one: Comparison | None) -> str:
     return f"{text}{one.wins}-{one.losses}, p = {probability(one.adjusted)}"
 
 
-def _use(findings: Findings, winners: Collection[str]) -> str:
+def _use(outcomes: Outcomes, winners: Collection[str]) -> str:
+    findings = outcomes.findings
     lines = [
         shlex.join(["ganbench", "run", findings.suite, "--gin_file", name]) for name in winners
     ]
     methods = [study.method for study in findings.studies]
     changes = [part for binding in findings.overrides for part in ("--gin_bindings", binding)]
-    again = ["ganbench", "search", findings.suite, "--space", findings.space, "--methods", *methods]
+    fresh = [run for group in findings.groups if group.fresh for run in group.runs]
+    seeds = str(outcomes.frame(fresh)["seed"].nunique())
+    again = ["ganbench", "search", findings.suite, "--space", findings.space, "--seeds", seeds]
+    again += ["--methods", *methods]
     return "\n\n".join(
         [
             "The winner, run as everything else is:" if lines else "",
