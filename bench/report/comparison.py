@@ -86,9 +86,38 @@ def compare(matrix: pd.DataFrame, couples: Iterable[tuple[str, str]]) -> list[Co
         matrix: what ``badness`` returns.
         couples: names of columns; those without a common cell are left out.
     """
-    found = [_test(matrix, *couple) for couple in couples]
-    family = [comparison for comparison in found if comparison.pairs]
-    adjusted = holm([comparison.p for comparison in family])
+    found = [paired_test(matrix, *couple) for couple in couples]
+    return corrected([comparison for comparison in found if comparison.pairs])
+
+
+def paired_test(matrix: pd.DataFrame, first: str, second: str) -> Comparison:
+    """Tests one couple of methods, a family of its own.
+
+    Args:
+        matrix: what ``badness`` returns, or some of its rows.
+        first: the name of a column.
+        second: the name of another.
+    """
+    both = matrix[[first, second]].dropna().to_numpy(dtype=np.float64)
+    a, b = both[:, 0], both[:, 1]
+    with np.errstate(invalid="ignore"):  # two failures: inf - inf
+        advantage = np.where(a == b, 0.0, b - a)
+    effect, p = signed_rank_test(advantage)
+    return Comparison(
+        first,
+        second,
+        pairs=len(both),
+        wins=int((advantage > 0).sum()),
+        losses=int((advantage < 0).sum()),
+        effect=effect,
+        p=p,
+        adjusted=p,
+    )
+
+
+def corrected(family: Sequence[Comparison]) -> list[Comparison]:
+    """The same comparisons with p after Holm's correction over all of them."""
+    adjusted = holm([one.p for one in family])
     return [replace(one, adjusted=float(p)) for one, p in zip(family, adjusted, strict=True)]
 
 
@@ -133,21 +162,3 @@ def rank_ranges(
             above[loser] += 1
             below[one.better] += 1
     return {method: (1 + above[method], len(methods) - below[method]) for method in methods}
-
-
-def _test(matrix: pd.DataFrame, first: str, second: str) -> Comparison:
-    both = matrix[[first, second]].dropna().to_numpy(dtype=np.float64)
-    a, b = both[:, 0], both[:, 1]
-    with np.errstate(invalid="ignore"):  # two failures: inf - inf
-        advantage = np.where(a == b, 0.0, b - a)
-    effect, p = signed_rank_test(advantage)
-    return Comparison(
-        first,
-        second,
-        pairs=len(both),
-        wins=int((advantage > 0).sum()),
-        losses=int((advantage < 0).sum()),
-        effect=effect,
-        p=p,
-        adjusted=p,
-    )

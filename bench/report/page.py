@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bench.report import budgets, markdown, oracles, published, sentences, tables
+from bench.report import budgets, markdown, oracles, published, replication, sentences, tables
 from bench.report.entry import Entry, unpacked
 from bench.report.markdown import escape
 from bench.report.origins import flatten, names, origins, reproduce, two_columns
@@ -114,7 +114,7 @@ def _ranking(results: Results, figures: Collection[str]) -> list[str]:
         markdown.table(tables.all_metrics(results)),
         markdown.folded("The course of training", _course(results)),
         markdown.folded("All comparisons", _comparisons(results)),
-        _published(results.board),
+        *_published(results),
     ]
 
 
@@ -235,18 +235,35 @@ def _comparisons(results: Results) -> str:
     return f"{text}\n\n{markdown.table(tables.comparisons(results.pairwise))}"
 
 
-def _published(board: Board) -> str:
-    quoted = published.table(board.records[0].dataset)
-    if quoted is None:
-        return ""
+def _published(results: Results) -> list[str]:
+    board = results.board
+    quoted = published.numbers(board.records[0].dataset)
+    if quoted.empty:
+        return []
     caution = (
         "Quoted from their sources. Networks, training and data differ from ours as well as the "
         "protocol named, so they are not ranked with the rows above."
     )
     if board.headline:
-        label = escape(board.metrics[board.headline]["label"])
-        caution += f" Ours are {label} on {escape(board.records[0].dataset)}."
-    return f"## Reported elsewhere\n\n{caution}\n\n{quoted}"
+        caution += f" Ours are {escape(results.label)} on {escape(board.records[0].dataset)}."
+    return [
+        "## Reported elsewhere",
+        caution,
+        *_replicated(results),
+        markdown.folded("All numbers", markdown.table(published.table(quoted))),
+    ]
+
+
+def _replicated(results: Results) -> list[str]:
+    found = replication.replications(results)
+    if not found:
+        return []
+    return [
+        f"What is reported of a method and {BASELINE} under a setting, beside what our runs of "
+        "that setting show; *p* is corrected for all rows. Scores of different protocols do not "
+        "compare: what can be compared is which of the two is better.",
+        markdown.table(replication.table(results, found)),
+    ]
 
 
 def _left_out(board: Board) -> str:

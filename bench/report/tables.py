@@ -54,8 +54,8 @@ def scores_and_costs(results: Results) -> pd.DataFrame:
         rows.append(
             {
                 "method": results.name(method),
-                "last": _median_run(results, method, "last"),
-                "best": _median_run(results, method, "best"),
+                "last": median_run(results, runs, "last"),
+                "best": median_run(results, runs, "best"),
                 "gap": number(runs.loc[runs["finished"], "gap"].median()),
                 "D gradients / G step": number(per_step.median()),
                 "images/s": number(runs["images_per_second"].median()),
@@ -155,6 +155,11 @@ def failures(reasons: "pd.Series[str]") -> str:
     return f"{text}: {why}" if why else text
 
 
+def median_run(results: Results, runs: pd.DataFrame, column: str) -> str:
+    """The median over some runs, a failed one counted as worse than any that finished."""
+    return score(float(runs[column].where(runs["finished"], results.worst).median()))
+
+
 def _scored(estimate: Estimate) -> str:
     value, low, high = map(score, estimate)
     return value if value == FAILED else value + bounds(low, high)
@@ -175,12 +180,6 @@ def _verdict(one: Comparison) -> str:
         return "not told apart"
     word = "better" if one.better == one.first else "worse"
     return f"{word} (p = {probability(one.adjusted)})"
-
-
-def _median_run(results: Results, method: str, column: str) -> str:
-    """The median over all runs, a failed one counted as worse than any that finished."""
-    runs = results.of(method)
-    return score(float(runs[column].where(runs["finished"], results.worst).median()))
 
 
 def _cell(runs: pd.DataFrame) -> str:
