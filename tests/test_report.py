@@ -20,7 +20,7 @@ from bench.errors import UsageError
 from bench.records import Record
 from bench.report import budgets, comparison, markdown, screen, sentences, tables
 from bench.report import build as building
-from bench.report.figures import curve
+from bench.report.figures import curve, steps_figure
 from bench.report.frame import csv, curve_mean, frame
 from bench.report.page import page as written
 from bench.report.results import CONTROL, Results
@@ -451,6 +451,20 @@ def test_a_curve_ends_where_most_seeds_have_failed() -> None:
     assert drawn.ends[0] == (120, pytest.approx(90))
     assert drawn.ends[1][0] == 0
     assert np.isnan(drawn.ends[1][1])
+
+
+@pytest.mark.parametrize(("floor", "seen"), [(9.0, True), (0.01, False)])
+def test_the_line_of_real_data_takes_at_most_half_of_the_axis(floor: float, seen: bool) -> None:
+    runs = [record(last=10.0, floors={"fid": floor})]  # scores from 200 to 10
+    figure = steps_figure(board_of(runs))
+    assert figure is not None
+    low, high = figure.axes[0].get_ylim()
+    assert (low <= floor <= high) == seen
+    assert low < 10.0 < 200.0 < high
+    assert np.log(200.0 / 10.0) >= 0.45 * np.log(high / low)
+    (legend,) = figure.legends
+    text = legend.get_texts()[-1].get_text()
+    assert text == ("real data (9.00)" if seen else "real data (0.0100, off the scale)")
 
 
 def test_every_method_has_a_tile_of_samples_and_pixels_stay_sharp() -> None:

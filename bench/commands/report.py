@@ -1,4 +1,4 @@
-"""``ganbench report``: writes leaderboards from records, and from nothing else."""
+"""``ganbench report``: writes leaderboards and searches from records, and from nothing else."""
 
 import argparse
 from pathlib import Path
@@ -8,6 +8,7 @@ from rich.console import Console
 from bench import records
 from bench.errors import UsageError
 from bench.report.build import build
+from bench.search.folder import find, rebuild
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -17,7 +18,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Adds the runs' records to those the leaderboards keep, and writes every page anew."""
+    """Adds the runs' records to those the leaderboards keep, and writes every page anew.
+
+    A search is written anew from its own folder, in ``--out`` or beside leaderboards in ``--runs``.
+    """
     if not options.runs.is_dir():
         raise UsageError(f"--runs {options.runs}: there is no such folder; ganbench run makes one")
     found = records.find(options.runs)
@@ -26,4 +30,6 @@ def main(options: argparse.Namespace) -> int:
     console = Console()
     for page in build([*records.find(options.out), *found], options.out):
         console.print(f"leaderboard: {page}", highlight=False)
+    for folder in [*find(options.out), *find(options.runs)]:
+        console.print(f"search: {rebuild(folder, options.out / folder.name)}", highlight=False)
     return 0

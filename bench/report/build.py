@@ -12,7 +12,7 @@ from bench.report.entry import Entry, read_entry
 from bench.report.figures import cost_figure, steps_figure
 from bench.report.frame import csv
 from bench.report.html import index_html
-from bench.report.overview import SUMMARY, overview, packed, read_summary, summary
+from bench.report.overview import SUMMARY, Summary, overview, packed, read_summary, summary
 from bench.report.page import page
 from bench.report.profiles import profile_figure
 from bench.report.results import Results
@@ -72,6 +72,17 @@ def update(files: Iterable[Path], out: Path) -> list[Path]:
         return _write(entries.values(), out)
 
 
+def announce(row: Summary, out: Path) -> Path:
+    """Gives a folder of ``out`` that is no leaderboard its row in the overview.
+
+    Returns:
+        The overview.
+    """
+    with _alone(out):
+        _put(out / row.label / SUMMARY, packed(row))
+        return _overview(out)
+
+
 @contextmanager
 def _alone(out: Path) -> Iterator[None]:
     """Makes the folder, and keeps other commands from writing to it in the meantime."""
@@ -88,9 +99,13 @@ def _without_summary(out: Path) -> set[str]:
 
 def _write(entries: Iterable[Entry], out: Path) -> list[Path]:
     pages = [_leaderboard(board, out / board.label) for board in sort(entries)]
+    return [*pages, _overview(out)]
+
+
+def _overview(out: Path) -> Path:
     rows = [read_summary(path) for path in out.glob(f"*/{SUMMARY}")]
     _put(out / PAGE, overview(rows).encode())
-    return [*pages, out / PAGE]
+    return out / PAGE
 
 
 def _leaderboard(board: Board, folder: Path) -> Path:
@@ -106,7 +121,7 @@ def _leaderboard(board: Board, folder: Path) -> Path:
     _put(folder / TABLE, csv(results.runs))
     _put(folder / WEB_PAGE, index_html(results, readme, figures).encode())
     _put(folder / PAGE, readme.encode())
-    _put(folder / SUMMARY, packed(summary(results)))
+    _put(folder / SUMMARY, packed(summary(results, WEB_PAGE)))
     return folder / PAGE
 
 

@@ -14,6 +14,7 @@ from matplotlib.patches import Polygon
 from bench.report.entry import Entry, Floats
 from bench.report.selection import Board
 from bench.report.style import FLOOR, STYLE, canvas, log_axis, look, plain
+from bench.report.text import number
 
 COLUMNS = 3
 PANEL, ALONE = 3.2, 6.4  # inches, the width of one of several panels, and of a single one
@@ -92,13 +93,12 @@ def _panels(board: Board, axis: str, label: str) -> Figure | None:
     metric, floor = board.metrics[board.headline], board.floors.get(board.headline)
     columns = min(COLUMNS, len(settings))
     rows = ceil(len(settings) / columns)
-    seen = np.append(scores, np.nan if floor is None else floor)
-    seen = seen[~np.isnan(seen)]
-    log = bool((seen > 0).all())
+    seen = scores[~np.isnan(scores)]
+    log = bool((seen > 0).all()) and (floor is None or floor > 0)
+    limits = _limits(seen, floor, log)
     with matplotlib.rc_context(STYLE):
         wide = PANEL if columns > 1 else ALONE
-        figure, grid = canvas((rows, columns), (wide, 0.62 * wide), methods, floor is not None)
-        limits = _limits(seen, log)
+        figure, grid = canvas((rows, columns), (wide, 0.62 * wide), methods, _legend(floor, limits))
         grid[0, 0].set(xlim=(0, _furthest(board, axis)), ylim=limits)
         for panel, setting in zip(grid.flat, settings, strict=False):
             panel.set_title(plain(setting))
@@ -128,14 +128,28 @@ def _furthest(board: Board, axis: str) -> float:
     return max(1.03 * max(ends), 1e-9)
 
 
-def _limits(scores: Floats, log: bool) -> tuple[float, float]:
-    """The ends of the axis of scores: all of them, and a margin."""
-    low, high = float(scores.min()), float(scores.max())
+def _limits(scores: Floats, floor: float | None, log: bool) -> tuple[float, float]:
+    """The ends of the axis of scores: all of them, and a margin.
+
+    Real data too, unless that would leave the scores less than half of the axis.
+    """
+    ends = np.array([scores.min(), scores.max()], dtype=np.float64)
     if log:
-        margin = max((high / low) ** 0.04, 1.02)
-        return low / margin, high * margin
-    margin = 0.04 * (high - low) or 0.5
-    return low - margin, high + margin
+        low, high = np.exp(_limits(np.log(ends), None if floor is None else np.log(floor), False))
+        return float(low), float(high)
+    if floor is not None:
+        wider = np.array([min(ends[0], floor), max(ends[1], floor)])
+        ends = wider if np.ptp(wider) <= 2 * np.ptp(ends) else ends
+    margin = 0.04 * np.ptp(ends) or 0.02
+    return float(ends[0] - margin), float(ends[1] + margin)
+
+
+def _legend(floor: float | None, limits: tuple[float, float]) -> str:
+    """What the line of real data is called, and that it is not to be seen where it is not."""
+    if floor is None:
+        return ""
+    beyond = "" if limits[0] <= floor <= limits[1] else ", off the scale"
+    return f"real data ({number(floor)}{beyond})"
 
 
 def _draw(panel: Axes, drawn: Curve, index: int, opacity: float) -> None:

@@ -11,6 +11,7 @@ from bench.records import load
 from bench.report import markdown, oracles
 from bench.report.markdown import escape
 from bench.report.results import Results
+from bench.report.text import NOTHING
 
 SUMMARY = "summary.json"
 
@@ -24,7 +25,8 @@ class Summary(msgspec.Struct, frozen=True):
         metric: the headline metric, with an arrow to where it is better.
         methods, settings, runs: how many there are.
         seeds: the smallest number of seeds in any cell.
-        finding: which methods lead, or how many runs do what theory says.
+        finding: which methods lead, or how many runs do what theory says; what a search chose.
+        web: the name of the page that sorts and filters, if there is one.
     """
 
     label: str
@@ -35,10 +37,11 @@ class Summary(msgspec.Struct, frozen=True):
     seeds: int
     runs: int
     finding: str
+    web: str | None
 
 
-def summary(results: Results) -> Summary:
-    """The row of one leaderboard."""
+def summary(results: Results, web: str) -> Summary:
+    """The row of one leaderboard whose web page is called ``web``."""
     board = results.board
     if oracles.has_oracle(board):
         finding = oracles.summary(board).rstrip(".")
@@ -53,6 +56,7 @@ def summary(results: Results) -> Summary:
         seeds=results.seeds,
         runs=len(board.records),
         finding=finding,
+        web=web,
     )
 
 
@@ -80,7 +84,7 @@ def overview(summaries: Iterable[Summary]) -> str:
     rows = [
         {
             "leaderboard": f"[{escape(row.label)}]({row.label}/README.md)",
-            "to sort and filter": f"[open]({row.label}/index.html)",
+            "to sort and filter": f"[open]({row.label}/{row.web})" if row.web else NOTHING,
             "dataset": escape(", ".join(row.datasets)),
             "metric": escape(row.metric),
             "methods": str(row.methods),
@@ -92,9 +96,10 @@ def overview(summaries: Iterable[Summary]) -> str:
         for row in sorted(summaries, key=lambda row: row.label)
     ]
     text = (
-        "One row a leaderboard. *Leading* are the methods that no other is significantly better "
-        "than, where any two can be told apart at all; *seeds* is the smallest number in any "
-        "cell. Generated from the records below it; edit nothing by hand."
+        "One row a leaderboard or search. *Leading* are the methods that no other is "
+        "significantly better than, where any two can be told apart at all, or what a search "
+        "chose; *seeds* is the smallest number in any cell, and of a search the number of those "
+        "that had no part in the choice. Generated from what lies below; edit nothing by hand."
     )
     table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) if rows else ""
     return markdown.document("# Leaderboards", text, table)

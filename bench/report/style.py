@@ -60,7 +60,7 @@ FEW = 300  # a range of scores up to which 2 and 5 are marked beside the powers 
 
 
 def canvas(
-    shape: tuple[int, int], panel: tuple[float, float], methods: list[str], floor: bool = False
+    shape: tuple[int, int], panel: tuple[float, float], methods: list[str], floor: str = ""
 ) -> tuple[Figure, NDArray[Any]]:
     """A figure of panels that share their axes, with a legend of the methods below.
 
@@ -70,7 +70,7 @@ def canvas(
         shape: rows and columns of panels.
         panel: width and height of one, in inches.
         methods: in the order of their looks.
-        floor: whether real data has a line.
+        floor: what the legend calls the line of real data, empty where there is none.
 
     Returns:
         The figure, and its panels as an array of that shape.
@@ -78,7 +78,7 @@ def canvas(
     (rows, columns), (wide, tall) = shape, panel
     handles = [Line2D([], [], label=plain(m), **look(i)) for i, m in enumerate(methods)]
     if floor:
-        handles.append(Line2D([], [], label="real data", **FLOOR))
+        handles.append(Line2D([], [], label=floor, **FLOOR))
     width = LEFT + columns * wide + (columns - 1) * ACROSS + RIGHT
     longest = max(TextPath((0, 0), plain(m), size=10).get_extents().width for m in methods)
     beside = min(len(handles), max(1, int(width // (KEY + longest / 72))))

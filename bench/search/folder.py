@@ -7,13 +7,17 @@ import pandas as pd
 
 from bench import records
 from bench.records import Record, canonical
-from bench.report.build import PAGE
+from bench.report.build import PAGE, announce
+from bench.report.overview import SUMMARY, Summary
+from bench.report.results import ARROWS
 from bench.report.selection import file_name, slug
+from bench.report.text import plural
 from bench.search import findings as files
 from bench.search.figures import figures
-from bench.search.findings import FILE, Findings, Trial
+from bench.search.findings import FILE, Findings, Study, Trial
 from bench.search.outcomes import Outcomes
-from bench.search.page import gin_text, page
+from bench.search.page import page
+from bench.search.text import gin_text, shown
 
 RUNS = "runs"
 """The folder of records; not "records", whose content leaderboards are made of."""
@@ -31,7 +35,7 @@ def folder_name(findings: Findings) -> str:
 
 
 def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
-    """Writes a search's folder; nothing of an earlier state stays.
+    """Writes a search's folder, and its row in the overview above it; nothing earlier stays.
 
     Every file is a function of ``search.json`` and the records: see ``rebuild``.
 
@@ -51,10 +55,17 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
     made[PAGE] = page(outcomes, drawn, winners).encode()
     for name, data in made.items():
         (folder / name).write_bytes(data)
-    kept = {folder / name for name in (*made, FILE)} | {copies / file_name(key) for key in found}
+    announce(_summary(outcomes, folder.name), folder.parent)
+    kept = {folder / name for name in (*made, FILE, SUMMARY)}
+    kept |= {copies / file_name(key) for key in found}
     for stale in {*folder.glob("*.*"), *copies.glob("*.json")} - kept:
         stale.unlink()
     return folder / PAGE
+
+
+def find(root: Path) -> list[Path]:
+    """The folders of searches among the leaderboards in ``root``."""
+    return sorted(path.parent for path in root.glob(f"*/{FILE}"))
 
 
 def rebuild(folder: Path, out: Path) -> Path:
@@ -74,6 +85,28 @@ def rebuild(folder: Path, out: Path) -> Path:
     paths = {key: folder / RUNS / file_name(key) for key in findings.run_ids}
     found = {key: records.read(path) for key, path in paths.items() if path.exists()}
     return write(findings, found, out)
+
+
+def _summary(outcomes: Outcomes, label: str) -> Summary:
+    findings, found = outcomes.findings, outcomes.records.values()
+    return Summary(
+        label=label,
+        datasets=sorted({record["dataset"] for record in found}),
+        metric=f"{outcomes.objective.label} {ARROWS[outcomes.better]}",
+        methods=len(findings.studies),
+        settings=len({record["setting"] for record in found}),
+        seeds=outcomes.frame(outcomes.fresh)["seed"].nunique(),
+        runs=len(found),
+        finding="; ".join(f"{s.method}: {_choice(findings, s)}" for s in findings.studies),
+        web=None,
+    )
+
+
+def _choice(findings: Findings, study: Study) -> str:
+    chosen = study.chosen(findings.objectives)
+    if len(chosen) != 1:
+        return f"{plural(len(chosen), 'trial')} that no other beats"
+    return shown(chosen[0].parameters) or "nothing to choose"
 
 
 def _winners(findings: Findings) -> dict[str, str]:

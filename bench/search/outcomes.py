@@ -84,6 +84,11 @@ class Outcomes:
         """The groups on fresh seeds, or on those that chose."""
         return [group for group in self.findings.groups if group.fresh == fresh]
 
+    @property
+    def fresh(self) -> list[str]:
+        """The runs on seeds that had no part in the choice."""
+        return [run for group in self.groups(fresh=True) for run in group.runs]
+
     def frame(self, runs: Sequence[str], label: str = "") -> pd.DataFrame:
         """One row a run: method (the label), setting, seed, finished, failure, last, status.
 

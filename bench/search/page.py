@@ -7,14 +7,17 @@ from collections.abc import Collection, Iterable
 import pandas as pd
 
 from bench.records import Record, canonical
-from bench.report import markdown, sentences, tables
-from bench.report.comparison import SCREENING_SEEDS, Comparison
+from bench.report import markdown, sentences
+from bench.report.comparison import SCREENING_SEEDS
 from bench.report.entry import ORIGINS
 from bench.report.markdown import escape
 from bench.report.origins import flatten, two_columns
-from bench.report.text import NOTHING, bounds, number, percent, plural, probability
-from bench.search.findings import Study, Trial, Value
-from bench.search.outcomes import BASELINE, Estimate, Outcomes
+from bench.report.tables import comparisons
+from bench.report.text import NOTHING, percent, plural
+from bench.search import tables
+from bench.search.findings import Study, Trial
+from bench.search.outcomes import BASELINE, Outcomes
+from bench.search.text import estimated, short, shown
 
 CAPTIONS = {
     "scores.svg": "Scores of the trials on the seeds that chose: the mean and its 95% interval, "
@@ -24,9 +27,6 @@ CAPTIONS = {
     "front.svg": "Every trial, and through those that no other is better than in all objectives "
     "the Pareto front.",
 }
-
-STEPS = (1, 2, 5, 10, 20, 50, 100)
-"""Numbers of trials for which the expected best is in the table."""
 
 
 def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str]) -> str:
@@ -46,10 +46,10 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         _pictures(figures),
         "## On fresh seeds",
         _hygiene(outcomes),
-        markdown.table(_contest(outcomes)),
+        markdown.table(tables.contest(outcomes)),
         _confirmed(outcomes),
         "## How much the choice matters",
-        markdown.table(_sensitivity(outcomes)),
+        markdown.table(tables.sensitivity(outcomes)),
         _legend(),
         _importances(outcomes),
         "## Trials",
@@ -65,21 +65,6 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         "This page and its figures are generated from `search.json` and `runs/`; edit neither by "
         "hand. [trials.csv](trials.csv) has one row a trial.",
     )
-
-
-def shown(parameters: dict[str, Value]) -> str:
-    """Values of parameters, as bindings on one line."""
-    return ", ".join(f"{key} = {short(value)}" for key, value in parameters.items())
-
-
-def short(value: Value) -> str:
-    """A value to be read; gin files and trials.csv have it whole."""
-    return value if isinstance(value, str) else f"{value:.4g}"
-
-
-def gin_text(value: Value) -> str:
-    """A value in gin's notation."""
-    return value if isinstance(value, str) else repr(value)
 
 
 def _introduction(outcomes: Outcomes) -> str:
@@ -116,12 +101,12 @@ def _verdict_on(outcomes: Outcomes, study: Study) -> str:
     label = escape(outcomes.objective.label)
     values = escape(shown(best.parameters)) or "nothing to choose"
     text = (
-        f"**{escape(study.method)}: {values}** was best, {label} {_text(estimate)} on "
+        f"**{escape(study.method)}: {values}** was best, {label} {estimated(estimate)} on "
         "the seeds that chose."
     )
     for group in outcomes.groups(fresh=True):
         if group.role == "tuned" and group.method == study.method:
-            text += f" On fresh seeds it has {_text(outcomes.estimate(group.runs))}."
+            text += f" On fresh seeds it has {estimated(outcomes.estimate(group.runs))}."
     return " ".join([text, _picky(outcomes, study), _beside_baseline(outcomes, study)]).strip()
 
 
@@ -169,7 +154,7 @@ def _hygiene(outcomes: Outcomes) -> str:
     chose = _seeds(
         outcomes, (r for s in outcomes.findings.studies for t in s.trials for r in t.runs)
     )
-    fresh = _seeds(outcomes, (r for group in outcomes.groups(fresh=True) for r in group.runs))
+    fresh = _seeds(outcomes, outcomes.fresh)
     caution = ""
     if len(fresh) < SCREENING_SEEDS:
         caution = f" {plural(len(fresh), 'seed')}: this screens, and proves little."
@@ -181,28 +166,6 @@ def _hygiene(outcomes: Outcomes) -> str:
     )
 
 
-def _contest(outcomes: Outcomes) -> pd.DataFrame:
-    """One row a group on fresh seeds."""
-    rows = []
-    for group in outcomes.groups(fresh=True):
-        frame = outcomes.frame(group.runs)
-        first = {"": group.label, "with": shown(group.parameters) or "its own values"}
-        if frame.empty:
-            rows.append(first)
-            continue
-        cells = {
-            f"{outcomes.objective.label}, mean": _text(outcomes.estimate(group.runs)),
-            "median": number(frame["counted"].median()),
-            "worst": number(_worst(outcomes, frame["counted"])),
-            "failures": tables.failures(frame["failure"]),
-        }
-        for aim in outcomes.findings.objectives[1:]:
-            values = [aim.value(outcomes.records[r], dict) for r in group.runs]
-            cells[aim.label] = number(pd.Series(values).mean())
-        rows.append(first | cells)
-    return pd.DataFrame(rows).fillna(NOTHING)
-
-
 def _confirmed(outcomes: Outcomes) -> str:
     compared = outcomes.confirmed
     if not compared:
@@ -211,34 +174,7 @@ def _confirmed(outcomes: Outcomes) -> str:
         "Each against the winner: an exact signed-rank test, paired by setting and seed, failures "
         f"ranked last, Holm-corrected over these comparisons. {escape(sentences.power(compared))}"
     )
-    return f"{text}\n\n{markdown.table(tables.comparisons(compared))}"
-
-
-def _sensitivity(outcomes: Outcomes) -> pd.DataFrame:
-    """One row a method: what a choice is worth, and how hard it is to make."""
-    rows = []
-    for study in outcomes.findings.studies:
-        values = pd.Series([t.values[0] for t in study.trials if t.values], dtype=float)
-        region = outcomes.region(study)
-        expected, low, high = outcomes.expected(study)
-        ks = [k for k in STEPS if k < len(expected)] + [len(expected)]
-        rows.append(
-            {
-                "method": study.method,
-                "trials": str(len(study.trials)),
-                "median": number(values.median()),
-                "worst": number(_worst(outcomes, values)),
-                "near the best": NOTHING
-                if region is None
-                else f"{region.trials} of {region.complete}",
-            }
-            | {
-                f"best of {k}": number(expected[k - 1])
-                + bounds(number(low[k - 1]), number(high[k - 1]))
-                for k in ks
-            }
-        )
-    return pd.DataFrame(rows).fillna(NOTHING)
+    return f"{text}\n\n{markdown.table(comparisons(compared))}"
 
 
 def _legend() -> str:
@@ -269,37 +205,8 @@ def _importances(outcomes: Outcomes) -> str:
 
 
 def _trials(outcomes: Outcomes, study: Study) -> tuple[str, str]:
-    compared = outcomes.against_baseline(study)
-    rows = []
-    for trial in study.trials:
-        frame, estimate = outcomes.frame(trial.runs), outcomes.estimate(trial.runs)
-        row = {"trial": str(trial.number)}
-        row |= {name: short(value) for name, value in trial.parameters.items()}
-        row |= {
-            aim.label: number(value)
-            for aim, value in zip(outcomes.findings.objectives, trial.values, strict=False)
-        }
-        ended = trial.state == "complete" and not frame.empty
-        row["95% interval"] = (
-            bounds(number(estimate.low), number(estimate.high)).strip() or NOTHING
-            if ended
-            else NOTHING
-        )
-        row["failures"] = tables.failures(frame["failure"]) if ended else trial.state
-        if compared:
-            row[f"vs {BASELINE}"] = _side(compared.get(trial.number))
-        rows.append(row)
-    table = markdown.table(pd.DataFrame(rows).fillna(NOTHING))
     title = f"### {escape(study.method)}" if len(outcomes.findings.studies) > 1 else ""
-    return title, table
-
-
-def _side(one: Comparison | None) -> str:
-    if one is None:
-        return NOTHING
-    word = "better" if one.better == one.first else "worse"
-    text = f"{word}, " if one.significant else "not told apart, "
-    return f"{text}{one.wins}-{one.losses}, p = {probability(one.adjusted)}"
+    return title, markdown.table(tables.trials(outcomes, study))
 
 
 def _use(outcomes: Outcomes, winners: Collection[str]) -> str:
@@ -309,8 +216,7 @@ def _use(outcomes: Outcomes, winners: Collection[str]) -> str:
     ]
     methods = [study.method for study in findings.studies]
     changes = [part for binding in findings.overrides for part in ("--gin_bindings", binding)]
-    fresh = [run for group in findings.groups if group.fresh for run in group.runs]
-    seeds = str(outcomes.frame(fresh)["seed"].nunique())
+    seeds = str(len(_seeds(outcomes, outcomes.fresh)))
     again = ["ganbench", "search", findings.suite, "--space", findings.space, "--seeds", seeds]
     again += ["--methods", *methods]
     return "\n\n".join(
@@ -349,14 +255,6 @@ def _origins(records: Iterable[Record]) -> pd.DataFrame:
         for key in ORIGINS
     }
     return two_columns({key: text or NOTHING for key, text in joined.items()})
-
-
-def _text(estimate: Estimate) -> str:
-    return number(estimate.mean) + bounds(number(estimate.low), number(estimate.high))
-
-
-def _worst(outcomes: Outcomes, values: "pd.Series[float]") -> float:
-    return float(values.max() if outcomes.better == "lower" else values.min())
 
 
 def _seeds(outcomes: Outcomes, runs: Iterable[str]) -> list[int]:
