@@ -354,6 +354,52 @@ def test_failures_are_counted_and_never_averaged() -> None:
     assert tables.all_metrics(results).iloc[0]["finished"] == "2 of 4"
 
 
+def test_who_learns_faster_is_told_though_all_end_alike() -> None:
+    def falling(method: str, seed: int, rate: float, status: str) -> Record:
+        steps = np.arange(60, 601, 60)
+        fid = 100.0 * np.exp(-steps / rate)
+        fid[-1] = 1.0
+        scores = [{"step": int(s), "fid": float(v)} for s, v in zip(steps, fid, strict=True)]
+        return record(method, seed=seed, scores=scores, status=status)
+
+    runs = [
+        falling(method, seed, rate * (1 + seed / 100), status)
+        for method, rate, status in (
+            ("as_gan", 100.0, "collapsed"),
+            ("vanilla", 200.0, "completed"),
+            ("r1", 150.0, "diverged"),
+        )
+        for seed in range(8)
+    ]
+    results = results_of(runs)
+    against = {one.first: one for one in results.over_training}
+    assert against["as_gan"].wins == 8
+    assert against["as_gan"].p == 2 / 2**8
+    assert against["as_gan"].adjusted == 2 * 2 / 2**8
+    assert against["r1"].losses == 8  # it is the faster one, and diverged
+    assert {one.first for one in results.against_baseline if one.wins} == set()
+
+
+def test_a_control_is_compared_with_its_method_over_training() -> None:
+    runs = [
+        *suite({"as_gan": 10.0, "vanilla": 20.0}),
+        *(record("as_gan_none", seed=seed, control_of="as_gan") for seed in range(3)),
+    ]
+    couples = {(one.first, one.second) for one in results_of(runs).over_training}
+    assert couples == {
+        ("as_gan", "vanilla"),
+        ("as_gan_none", "vanilla"),
+        ("as_gan", "as_gan_none"),
+    }
+
+
+def test_scores_without_a_geometric_mean_are_not_compared_over_training() -> None:
+    runs = [*suite({"as_gan": 10.0, "vanilla": 20.0}), record("r1", last=0.0)]
+    results = results_of(runs)
+    assert results.over_training == []
+    assert "learns faster" in page(results.board, [])
+
+
 def test_the_median_run_stands_over_all_runs() -> None:
     runs = [record(seed=s, last=v) for s, v in enumerate([10.0, 14.0])]
     results = results_of([*runs, record(seed=2, status="diverged", end=60)])

@@ -3,6 +3,7 @@
 from collections.abc import Collection
 
 from bench.report import budgets, markdown, oracles, published, replication, sentences, tables
+from bench.report.comparison import Comparison
 from bench.report.entry import Entry, unpacked
 from bench.report.markdown import escape
 from bench.report.origins import flatten, names, origins, reproduce, two_columns
@@ -112,7 +113,7 @@ def _ranking(results: Results, figures: Collection[str]) -> list[str]:
         "Means at the last evaluation over the runs that finished, all settings together. Where "
         "few finished, a mean says little about the method: see the failures above.",
         markdown.table(tables.all_metrics(results)),
-        markdown.folded("The course of training", _course(results)),
+        *_over_training(results),
         markdown.folded("All comparisons", _comparisons(results)),
         *_published(results),
     ]
@@ -218,11 +219,25 @@ def _pictures(available: Collection[str], name: str) -> list[str]:
     return [f"![{text}]({name})", text] if name in available else []
 
 
-def _course(results: Results) -> str:
-    return (
-        f"{escape(results.label)}, medians over the runs that finished.\n\n"
-        f"{markdown.table(tables.course(results))}"
-    )
+def _over_training(results: Results) -> list[str]:
+    compared = results.over_training
+    return [
+        "## Over training",
+        f"{escape(results.label)}, medians over the runs that finished. The geometric mean over "
+        "training is that of the curve from the first evaluation to the last, at equal generator "
+        "steps: who learns faster, and stays there.",
+        markdown.table(tables.course(results)),
+        *(_courses_compared(compared) if compared else []),
+    ]
+
+
+def _courses_compared(compared: list[Comparison]) -> list[str]:
+    return [
+        "By that mean each method against vanilla, and against the controls of equal cost: the "
+        "test of all comparisons, a family of its own. A run that collapsed counts by its scores "
+        f"here. {escape(sentences.power(compared))}",
+        markdown.table(tables.comparisons(compared)),
+    ]
 
 
 def _comparisons(results: Results) -> str:

@@ -97,6 +97,24 @@ class Results:
         return comparison.compare(self.matrix, couples)
 
     @cached_property
+    def over_training(self) -> list[Comparison]:
+        """Every method against vanilla and its control, by the score over training, one family.
+
+        A collapsed run counts by its scores, since what is compared is the course and not the
+        end; one that diverged or failed is worse than any other. Empty where some run that was
+        scored to its end has no geometric mean.
+        """
+        scored = self.runs["status"].isin(["completed", "collapsed"])
+        if self.runs.loc[scored, "area"].isna().any():
+            return []
+        matrix = comparison.badness(
+            self.runs.assign(last=self.runs["area"], finished=scored), self.better
+        )
+        couples = comparison.against(BASELINE, self.methods)
+        couples += [(of, control) for control, of in self.controls.items() if of != BASELINE]
+        return comparison.compare(matrix, couples)
+
+    @cached_property
     def wins(self) -> dict[str, float]:
         """The share of paired runs each method won."""
         return comparison.win_rates(self.pairwise, self.board.methods)
