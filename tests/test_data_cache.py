@@ -4,7 +4,9 @@ import json
 import multiprocessing
 import os
 import resource
+import shutil
 import signal
+from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
 
@@ -12,9 +14,10 @@ import numpy as np
 import pytest
 import torch
 from pictures_factory import Drawn, Generated, folder_of, levels, noise
+from PIL import Image
 
 from bench.cli import main
-from bench.data import reporting
+from bench.data import building, reporting
 from bench.data.building import CHUNK
 from bench.data.dataset import Dataset
 from bench.data.image_folder import ImageFolder
@@ -146,6 +149,41 @@ def test_a_damaged_cache_is_built_anew(generated, damage) -> None:
     assert len(list(header.parent.glob("*.uint8"))) == 2
 
 
+def test_what_an_abandoned_build_has_left_goes_before_room_is_asked_for(
+    generated, monkeypatch
+) -> None:
+    generated.training()
+    header = next(Path(generated.cache).rglob("header.json"))
+    header.unlink()
+    (header.parent / "training-0123abcd.uint8").write_bytes(b"of a build whose source has changed")
+    monkeypatch.setattr(building, "_require_space", lambda *_: left.extend(header.parent.iterdir()))
+    left: list[Path] = []
+    generated.training()
+    assert [path.name for path in left] == ["lock"]
+
+
+def test_a_cache_that_cannot_be_read_is_said_to(generated) -> None:
+    header = generated.opened().folder / "header.json"
+    content = header.read_bytes()
+    header.unlink()
+    header.mkdir()
+    with pytest.raises(UsageError, match=f"^{header} cannot be read .*delete {header.parent}"):
+        generated.training()
+    header.rmdir()
+    header.write_bytes(content)
+    cache = generated.opened()
+    pictures = next(header.parent.glob("training-*"))
+    pictures.unlink()
+    with pytest.raises(UsageError, match=f"^{pictures} cannot be read .*built anew"):
+        cache.samples("training")
+
+
+def test_a_cache_below_a_file_is_refused(tmp_path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(UsageError, match=r"file/generated-\w+ \(Not a directory\): make room"):
+        Generated(cache=str(tmp_path / "file")).training()
+
+
 def test_an_altered_byte_is_found_by_those_who_ask(generated) -> None:
     assert generated.opened().intact()
     pictures = next(Path(generated.cache).rglob("training-*"))
@@ -175,6 +213,67 @@ def test_a_changed_source_is_decoded_anew_and_a_missing_one_is_not_needed(folder
     assert folder.checksum() == second
 
 
+def test_what_is_left_of_a_source_is_not_needed(tmp_path) -> None:
+    for split in ("train", "test"):
+        folder_of(tmp_path / "in" / split, 6)
+    data = ImageFolder(
+        size=8,
+        root=str(tmp_path / "in"),
+        cache=str(tmp_path / "cache"),
+        training_folder="train",
+        evaluation_folder="test",
+    )
+    checksum = data.checksum()
+    shutil.rmtree(tmp_path / "in" / "train")
+    assert data.checksum() == checksum
+
+
+def test_pictures_that_come_while_another_process_is_waited_for_are_not_missed(
+    folder, monkeypatch
+) -> None:
+    locked = building._locked
+
+    def waiting(blueprint):
+        noise(99, 8, 8).save(Path(folder.root) / "a" / "new.png")
+        return locked(blueprint)
+
+    monkeypatch.setattr(building, "_locked", waiting)
+    assert len(folder.training()) + len(folder.evaluation()) == 41
+
+
+def test_a_source_that_gives_fewer_pictures_than_it_has_is_damaged(generated, monkeypatch) -> None:
+    original = Drawn.since
+
+    def fewer(self, start):
+        yield from islice(original(self, start), 590)
+
+    monkeypatch.setattr(Drawn, "since", fewer)
+    with pytest.raises(UsageError, match="gave 590 of its 600 training pictures: it is damaged"):
+        generated.training()
+
+
+def test_a_split_of_bad_pictures_alone_is_refused(tmp_path) -> None:
+    for split in ("train", "test"):
+        folder_of(tmp_path / "in" / split, 4)
+    for path in (tmp_path / "in" / "test").rglob("*.png"):
+        path.write_bytes(b"")
+    data = ImageFolder(
+        size=8,
+        root=str(tmp_path / "in"),
+        cache=str(tmp_path / "cache"),
+        training_folder="train",
+        evaluation_folder="test",
+        skip_bad=True,
+    )
+    with pytest.raises(UsageError, match=r"none of its 4 evaluation pictures .* can be used"):
+        data.training()
+
+
+def test_a_picture_that_pillow_warns_of_is_read_in_silence(folder, monkeypatch) -> None:
+    monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 40)  # it warns from here to twice as many
+    assert len(folder.training()) + len(folder.evaluation()) == 40
+
+
 def test_a_bad_picture_is_named_and_left_out_only_where_asked(folder) -> None:
     bad = Path(folder.root) / "a" / "2.png"
     bad.write_bytes(bad.read_bytes()[:60])
@@ -192,8 +291,11 @@ def test_a_bad_picture_is_named_and_left_out_only_where_asked(folder) -> None:
 
 def test_a_disk_without_room_is_found_before_any_work(tmp_path) -> None:
     huge = Generated(cache=str(tmp_path), pictures=10**9, size=10**4)
-    with pytest.raises(UsageError, match=r"takes another 330000000.0 GB.*GANBENCH_CACHE"):
+    with pytest.raises(UsageError, match=r"takes another 330\.0 PB.*GANBENCH_CACHE"):
         huge.training()
+    small = Generated(cache=str(tmp_path), pictures=10**12, size=1)
+    with pytest.raises(UsageError, match=r"takes another 3\.3 TB"):
+        small.training()
 
 
 def test_a_disk_that_fills_up_is_said_to_and_what_is_written_counts(generated) -> None:

@@ -1,13 +1,17 @@
 """Each data set is read from the files it is published as, and says which of them is wrong."""
 
+import gc
 import gzip
 import hashlib
 import io
+import os
 import pickle
 import shutil
 import struct
 import sys
+from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
+from threading import Thread
 
 import lmdb
 import numpy as np
@@ -152,11 +156,28 @@ def test_stacked_mnist_holds_digits_of_its_own_split_in_each_colour(mnist) -> No
 def test_mnist_says_which_file_is_missing_or_damaged(mnist, home, file) -> None:
     path = home / "MNIST" / "raw" / file
     content = path.read_bytes()
-    for damaged in (content[:-1], content[:3], b"", gzip.compress(content)):
+    other_type = b"\0\0\x0a" + content[3:]  # which IDX does not know
+    for damaged in (content[:-1], content[:3], b"", gzip.compress(content), other_type):
         path.write_bytes(damaged)
         refused(MNIST(), f"{path} is damaged", "delete it")
     path.unlink()
     refused(MNIST(), f"{path} is missing", "MNIST.download = True")
+
+
+def test_mnist_says_which_files_do_not_belong_together(mnist, home) -> None:
+    folder = home / "MNIST" / "raw"
+    labels = folder / "t10k-labels-idx1-ubyte"
+    labels.write_bytes(idx(np.zeros(4, np.uint8)))
+    refused(MNIST(), f"{labels} has 4 labels for 5 digits", "delete it and t10k-images-idx3-ubyte")
+    digits = folder / "t10k-images-idx3-ubyte"
+    digits.write_bytes(idx(np.zeros((4, 32, 32), np.uint8)))
+    refused(MNIST(), f"{digits} holds pictures that are not 28 x 28")
+
+
+@pytest.mark.parametrize("parameter", ["triples", "evaluation_triples"])
+def test_stacked_mnist_needs_a_triple(parameter) -> None:
+    with pytest.raises(ValueError, match=f"^{parameter} = 0: it must be at least 1"):
+        StackedMNIST(**{parameter: 0})
 
 
 @pytest.mark.parametrize("form", [{"size": 24}, {"size": 33}, {"crop": 20}])
@@ -294,6 +315,9 @@ def test_lsun_says_what_is_wrong_with_its_database(lsun, monkeypatch) -> None:
     refused(LSUN(held_out=4), f"{data} is damaged", "MDB_INVALID")
     data.unlink()
     refused(LSUN(held_out=4), f"{data} is missing", "fyu/lsun")
+    data.mkdir()
+    refused(LSUN(held_out=4), f"{data} cannot be read (Is a directory): make it readable")
+    data.rmdir()
     data.write_bytes(whole)
     with pytest.raises(
         UsageError, match="held_out = 12: it must be at least 1, and fewer than the"
@@ -398,13 +422,50 @@ def test_a_linked_folder_counts(home) -> None:
     assert len(ImageFolder(size=8).training()) == 9
 
 
+@pytest.mark.parametrize("target", [".", "a"])
+def test_a_folder_that_is_reached_twice_is_refused(home, target) -> None:
+    folder = folder_of(home / "image_folder", 10)
+    (folder / "b" / "link").symlink_to(folder / target)
+    refused(ImageFolder(size=8), f"{folder / 'b' / 'link'}", "are one folder", "remove the link")
+
+
+def test_a_folder_that_is_in_both_splits_is_refused(home) -> None:
+    folder = folder_of(home / "birds" / "train", 10)
+    (home / "birds" / "test").symlink_to(folder)
+    data = ImageFolder(name="birds", size=8, training_folder="train", evaluation_folder="test")
+    refused(data, f"{home / 'birds' / 'test'} and {folder} are one folder")
+
+
+def test_a_folder_that_holds_the_cache_is_refused(home) -> None:
+    folder_of(home, 10)
+    refused(ImageFolder(root=str(home)), f"{home} holds the cache {home / 'cache'}", "CACHE")
+
+
+@pytest.mark.skipif(sys.platform == "darwin", reason="no such name can be made there")
+def test_a_name_that_is_not_in_utf8_is_refused(home) -> None:
+    folder = folder_of(home / "image_folder", 10)
+    for old in ("0.png", ""):
+        path = os.path.join(os.fsencode(folder / "a"), os.fsencode(old))
+        os.rename(path.rstrip(b"/"), path.rstrip(b"/") + b"\xe9.png")
+        refused(ImageFolder(size=8), r"\udce9.png", "is not in UTF-8: rename it")
+        shutil.rmtree(folder)
+        folder_of(folder, 10)
+
+
+def test_a_name_of_two_lines_makes_one_sentence(home) -> None:
+    folder = folder_of(home / "image_folder", 10)
+    (folder / "a" / "two\nlines.png").write_bytes(b"")
+    refused(ImageFolder(size=8), f"{folder / 'a' / 'two lines.png'} cannot be used")
+
+
 def test_a_folder_says_what_it_lacks(home) -> None:
     refused(ImageFolder(), f"{home / 'image_folder'} is missing", "ImageFolder.root")
     assert not (home / "cache").exists()
     (home / "image_folder").mkdir()
-    refused(ImageFolder(), "holds no picture")
+    refused(ImageFolder(), "holds no picture (.jpg, .jpeg, .png,")
     noise(0).save(home / "image_folder" / "0.png")
-    refused(ImageFolder(), "its evaluation split", "holds no picture")
+    refused(ImageFolder(), "held_out = 0.1 of the 1 pictures", "leaves 0 to score against")
+    refused(ImageFolder(held_out=0.9), "held_out = 0.9 of the 1 pictures", "leaves 1 to score")
 
 
 @pytest.mark.parametrize(("training", "evaluation"), [(".", "test"), ("a", "a"), ("a/b", "a")])
@@ -413,11 +474,18 @@ def test_folders_that_overlap_are_refused(training, evaluation) -> None:
         ImageFolder(training_folder=training, evaluation_folder=evaluation)
 
 
-ARCHIVE = Path(__file__).parents[2] / "shared" / "data" / "cifar10-jpeg.tar.xz"
+@pytest.mark.parametrize("parameter", ["training_folder", "evaluation_folder"])
+def test_a_folder_that_is_not_below_the_root_is_refused(parameter) -> None:
+    with pytest.raises(ValueError, match=f"{parameter} = '/other': it must be relative to root"):
+        ImageFolder(**{parameter: "/other"})
+
+
+ARCHIVE = os.environ.get("CIFAR10_JPEG", "")
+"""Path of an archive with the pictures of ``cifar10_jpeg``."""
 
 
 @pytest.mark.slow
-@pytest.mark.skipif(not ARCHIVE.exists(), reason="the JPEG copy of CIFAR-10 is not here")
+@pytest.mark.skipif(not ARCHIVE, reason="$CIFAR10_JPEG does not say where the archive is")
 def test_the_jpeg_copy_of_cifar10_is_a_folder_of_pictures(home) -> None:
     shutil.unpack_archive(ARCHIVE, home / "cifar10_jpeg", filter="data")
     data = ImageFolder(
@@ -438,3 +506,47 @@ def test_a_gin_file_gives_the_data_set_of_its_name(name, capsys, monkeypatch) ->
     assert name in names.available("datasets")
     assert main(["data", name]) == 2
     assert f"data = {name}: " in capsys.readouterr().err
+
+
+class Server(BaseHTTPRequestHandler):
+    """Gives the answer that its test wants, whatever is asked for, and hangs up."""
+
+    answer = b""
+
+    def do_GET(self) -> None:
+        self.wfile.write(self.answer)
+
+    def log_message(self, *_) -> None:
+        """Says nothing."""
+
+
+@pytest.fixture
+def server():
+    with HTTPServer(("127.0.0.1", 0), Server) as running:
+        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
+        thread.start()
+        yield f"http://127.0.0.1:{running.server_port}/"
+        running.shutdown()
+        thread.join()
+    gc.collect()  # urllib leaves open what a server has broken off
+
+
+@pytest.mark.filterwarnings("ignore::ResourceWarning")
+@pytest.mark.parametrize(
+    ("answer", "reason"),
+    [
+        (b"HTTP/1.1 404 Not Found\r\n\r\n", "HTTP Error 404: Not Found"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 5\r\n\r\nhello", "File not found or corrupted"),
+        (b"HTTP/1.1 200 OK\r\nContent-Length: 9\r\n\r\nhello", "File not found or corrupted"),
+        (b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n9\r\nhello", "IncompleteRead"),
+        (b"no HTTP\r\n\r\n", "no HTTP"),
+        (b"", "Remote end closed connection"),
+    ],
+)
+def test_a_download_that_fails_says_why_and_what_to_do(server, monkeypatch, answer, reason) -> None:
+    monkeypatch.setattr(Server, "answer", answer)
+    monkeypatch.setattr(datasets.CIFAR10, "url", f"{server}cifar.tar.gz")
+    refused(CIFAR10(download=True), "the download failed", reason, f"unpack {server}cifar.tar.gz")
+    if "corrupted" not in reason:
+        monkeypatch.setattr(datasets.MNIST, "mirrors", [server])
+        refused(MNIST(download=True), "the download failed", reason, "unpack the four files")

@@ -73,6 +73,12 @@ def test_sixteen_bits_are_rounded_to_eight_and_not_clipped(form: str) -> None:
     assert np.array_equal(pixels, np.repeat(expected[None], 3, 0))
 
 
+def test_a_transparent_level_of_sixteen_bits_shows_white() -> None:
+    deep = Image.fromarray(np.array([[0, 257], [514, 65535]], dtype=np.uint16))
+    pixels = levels(upright(stored(deep, "PNG", transparency=257), 1))
+    assert pixels.tolist() == [[[0, 255], [2, 255]]]
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.int32])
 def test_levels_of_unknown_range_are_refused(dtype: type) -> None:
     image = stored(Image.fromarray(np.full((4, 4), -1, dtype)), "TIFF")
@@ -130,8 +136,16 @@ def test_truncated_and_corrupt_files_are_bad_pictures(form: str) -> None:
     whole = file.getvalue()
     assert read(broken(whole), lambda image: image.convert("RGB")).shape == (3, 32, 32)
     for content in (b"", b"no picture at all", whole[:20], whole[: len(whole) // 2]):
-        with pytest.raises(BadPicture, match=r"."):
+        with pytest.raises(BadPicture, match=r".") as error:
             read(broken(content), lambda image: image.convert("RGB"))
+        assert "BytesIO" not in str(error.value)
+
+
+def test_whatever_pillow_raises_is_a_bad_picture() -> None:
+    content = b"DDS " + bytes([124]) + bytes(200)
+    with pytest.raises(BadPicture, match="Unknown pixel format") as error:
+        read(broken(content), lambda image: image)
+    assert isinstance(error.value.__cause__, NotImplementedError)
 
 
 def test_a_missing_file_is_a_bad_picture(tmp_path) -> None:

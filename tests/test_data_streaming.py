@@ -1,9 +1,6 @@
-"""Streamed batches are the resident ones, and take no memory but their own."""
+"""Streamed batches are the resident ones, wherever a run stands."""
 
 import copy
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
@@ -103,47 +100,3 @@ def test_a_gpu_gets_the_same_batches(pictures) -> None:
     for batch in batches:
         assert torch.equal(batch, next(resident))
     assert torch.equal(batches[0].cpu(), expected[0])
-
-
-MEMORY = """
-import resource, sys
-import torch
-from pictures_factory import Generated
-from bench.data.streaming import make_loader
-
-def memory(kind):
-    lines = open("/proc/self/status").read().splitlines()
-    return next(int(line.split()[1]) * 1024 for line in lines if line.startswith(kind))
-
-torch.set_num_threads(1)
-limit = memory("VmData") + int(sys.argv[2])
-resource.setrlimit(resource.RLIMIT_DATA, (limit, limit))
-data = Generated(cache=sys.argv[1], pictures=90_000, size=64).training()
-assert data.nbytes > 4 * int(sys.argv[2])
-loader = make_loader(data, 64, 0, torch.device("cpu"), resident_bytes=2**28)
-total = 0.0
-before = memory("RssAnon")
-for _ in range(loader.batches_per_epoch + 10):
-    total += next(loader).mean().item()
-grown = memory("RssAnon") - before
-try:
-    data.clone()
-except RuntimeError as error:
-    print("a copy does not fit:", "allocate" in str(error))
-print("grown", grown)
-"""
-
-
-@pytest.mark.slow
-def test_data_larger_than_memory_is_decoded_and_trained_on(tmp_path) -> None:
-    """1.1 GB of pictures, where the process may take 256 MiB more than after its start."""
-    script = subprocess.run(
-        [sys.executable, "-c", MEMORY, tmp_path, str(2**28)],
-        cwd=Path(__file__).parent,
-        capture_output=True,
-        text=True,
-    )
-    assert script.returncode == 0, script.stderr
-    copy, grown = script.stdout.splitlines()
-    assert copy == "a copy does not fit: True"
-    assert int(grown.split()[1]) < 2**26

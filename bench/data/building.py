@@ -1,6 +1,7 @@
 """Builds a cache: in parallel, in order, and so that it can be killed and go on."""
 
 import os
+import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -18,6 +19,7 @@ import numpy as np
 from filelock import FileLock, Timeout
 from numpy.typing import NDArray
 from PIL import Image
+from rich.filesize import decimal
 
 from bench.data.cache import HEADER, SCHEMA, Cache, Header, SplitHeader, read_header, stamps
 from bench.data.files import unusable
@@ -75,38 +77,43 @@ def build(blueprint: Blueprint) -> Cache:
         UsageError: the source is missing or damaged, a picture is bad and not to be skipped, or
             the disk is full.
     """
-    source = _opened(blueprint)
+    source, now = _opened(blueprint)
     with _writing(blueprint):
         blueprint.folder.mkdir(parents=True, exist_ok=True)
         with _locked(blueprint):
             cache = Cache.find(blueprint.folder)
             if cache is not None and not cache.outdated(blueprint.root):
                 return cache
-            header = _begun(blueprint, source)
+            if stamps(blueprint.root, source.stamped) != now:  # while others were waited for
+                source, now = _opened(blueprint)
+            header = _begun(blueprint, source, now)
+            _tidy(blueprint.folder, header, *([] if cache is None else [cache.header]))
             total = sum(len(pictures) for pictures in source.splits.values())
             done = sum(split.read for split in header.splits.values())
             _require_space(blueprint, (total - done) * header.picture_bytes)
             digest = sha256()
-            with reporting(f"data {blueprint.name}: decoding", done, total) as report:
+            with reporting(f"data {blueprint.name}: decoding", done, total) as report, _quiet():
                 for name, pictures in source.splits.items():
                     _fill(blueprint, header, name, pictures, digest.update, report)
             header.checksum = digest.hexdigest()
             _write(blueprint.folder / HEADER, header)
+            (blueprint.folder / BUILDING).unlink(missing_ok=True)
             _tidy(blueprint.folder, header)
     return Cache(blueprint.folder, header)
 
 
-def _opened(blueprint: Blueprint) -> Source:
+def _opened(blueprint: Blueprint) -> tuple[Source, dict[str, int]]:
+    """The source, and its stamps at this time."""
     try:
-        return blueprint.open()
+        source = blueprint.open()
     except OSError as error:
         problem = f"{error.filename} cannot be read ({error.strerror})"
-        raise unusable(blueprint.name, f"{problem}: grant the right to read it") from error
+        raise unusable(blueprint.name, f"{problem}: make it readable, or replace it") from error
+    return source, stamps(blueprint.root, source.stamped)
 
 
-def _begun(blueprint: Blueprint, source: Source) -> Header:
+def _begun(blueprint: Blueprint, source: Source, now: dict[str, int]) -> Header:
     """The state of a build that was interrupted, or of a new one."""
-    now = stamps(blueprint.root, source.stamped)
     header = read_header(blueprint.folder / BUILDING)
     if header is not None and (header.recipe, header.stamps) == (blueprint.recipe, now):
         files = ((blueprint.folder / split.file, split) for split in header.splits.values())
@@ -147,8 +154,18 @@ def _fill(
                 _flush(file)
                 _write(blueprint.folder / BUILDING, header)
                 report(len(chunk))
+    if split.read < len(pictures):
+        raise unusable(
+            blueprint.name,
+            f"{blueprint.root} gave {split.read} of its {len(pictures)} {name} pictures: it is "
+            "damaged, or was changed meanwhile; get it again",
+        )
     if split.samples == 0:
-        raise unusable(blueprint.name, f"its {name} split in {blueprint.root} holds no picture")
+        raise unusable(
+            blueprint.name,
+            f"none of its {split.read} {name} pictures in {blueprint.root} can be used: replace "
+            f"them and delete {blueprint.folder}",
+        )
 
 
 def _decode(blueprint: Blueprint, picture: Picture) -> NDArray[np.uint8] | BadPicture:
@@ -174,8 +191,8 @@ def _require_space(blueprint: Blueprint, needed: int) -> None:
     if needed > free:
         raise unusable(
             blueprint.name,
-            f"its cache takes another {needed / 1e9:.1f} GB, and {blueprint.folder} has room for "
-            f"{free / 1e9:.1f} GB: set $GANBENCH_CACHE to another folder",
+            f"its cache takes another {decimal(needed)}, and {blueprint.folder} has room for "
+            f"{decimal(free)}: set $GANBENCH_CACHE to another folder",
         )
 
 
@@ -190,6 +207,14 @@ def _writing(blueprint: Blueprint) -> Iterator[None]:
             f"its cache cannot be written to {blueprint.folder} ({error.strerror}): make room "
             "there, or set $GANBENCH_CACHE to another folder",
         ) from error
+
+
+@contextmanager
+def _quiet() -> Iterator[None]:
+    """Without Pillow's warnings: a picture is read, or it is named as one that cannot be."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
 
 
 @contextmanager
@@ -220,10 +245,9 @@ def _flush(file: BinaryIO) -> None:
     os.fsync(file.fileno())
 
 
-def _tidy(folder: Path, header: Header) -> None:
-    """Removes what an older cache, or the way to this one, has left."""
-    (folder / BUILDING).unlink(missing_ok=True)
-    kept = {split.file for split in header.splits.values()}
+def _tidy(folder: Path, *headers: Header) -> None:
+    """Removes the pictures that older caches and abandoned builds have left."""
+    kept = {split.file for header in headers for split in header.splits.values()}
     for path in folder.glob("*.uint8"):
         if path.name not in kept:
             path.unlink()

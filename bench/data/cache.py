@@ -8,6 +8,7 @@ same form, says how far the work has come.
 import mmap
 import warnings
 from collections.abc import Iterable
+from contextlib import suppress
 from hashlib import sha256
 from math import prod
 from pathlib import Path
@@ -16,6 +17,8 @@ from typing import Any, Self
 import msgspec
 import torch
 from torch import Tensor
+
+from bench.errors import UsageError
 
 HEADER = "header.json"
 
@@ -67,11 +70,17 @@ class Header(msgspec.Struct):
 
 
 def read_header(path: Path) -> Header | None:
-    """Reads a header; None where there is none that this version can use."""
+    """Reads a header; None where there is none that this version can use.
+
+    Raises:
+        UsageError: there is one, and it cannot be read.
+    """
     try:
         header = msgspec.json.decode(path.read_bytes(), type=Header)
-    except (FileNotFoundError, msgspec.DecodeError):
+    except (FileNotFoundError, NotADirectoryError, msgspec.DecodeError):
         return None
+    except OSError as error:
+        raise _unreadable(path, error) from error
     return header if header.schema == SCHEMA else None
 
 
@@ -89,7 +98,11 @@ class Cache:
 
     @classmethod
     def find(cls, folder: Path) -> Self | None:
-        """The cache in ``folder``; None where there is none, or a file is not as long as it was."""
+        """The cache in ``folder``; None where there is none, or a file is not as long as it was.
+
+        Raises:
+            UsageError: there is one, and it cannot be read.
+        """
         header = read_header(folder / HEADER)
         if header is None:
             return None
@@ -103,11 +116,18 @@ class Cache:
         """The pictures of a split, uint8 (N, C, H, W), mapped: only what is used is read.
 
         They must not be written to: the system would end the process.
+
+        Raises:
+            UsageError: their file cannot be read.
         """
         part = self.header.splits[split]
         shape = (part.samples, *self.header.shape)
-        with (self.folder / part.file).open("rb") as file:
-            mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        path = self.folder / part.file
+        try:
+            with path.open("rb") as file:
+                mapped = mmap.mmap(file.fileno(), 0, access=mmap.ACCESS_READ)
+        except OSError as error:
+            raise _unreadable(path, error) from error
         with warnings.catch_warnings():
             # A mapping that could be written to would count as memory, or need the right to write.
             warnings.filterwarnings("ignore", message="The given buffer is not writable")
@@ -119,9 +139,9 @@ class Cache:
         return [name for split in self.header.splits.values() for name in split.skipped]
 
     def outdated(self, root: Path) -> bool:
-        """Whether the source has changed since; a source that is gone has not."""
+        """Whether the source has changed since; what is gone, or cannot be looked at, has not."""
         now = stamps(root, self.header.stamps)
-        return bool(now) and now != self.header.stamps
+        return any(self.header.stamps[path] != time for path, time in now.items())
 
     def intact(self) -> bool:
         """Whether the pictures still have the checksum; reads them all."""
@@ -137,4 +157,15 @@ def stamps(root: Path, paths: Iterable[str]) -> dict[str, int]:
 
     A folder is modified when an entry is added, removed or renamed.
     """
-    return {path: (root / path).stat().st_mtime_ns for path in paths if (root / path).exists()}
+    times = {}
+    for path in paths:
+        with suppress(OSError):
+            times[path] = (root / path).stat().st_mtime_ns
+    return times
+
+
+def _unreadable(path: Path, error: OSError) -> UsageError:
+    return UsageError(
+        f"{path} cannot be read ({error.strerror}): make it readable, or delete {path.parent}, "
+        "and it is built anew"
+    )

@@ -35,8 +35,8 @@ def cache_folder() -> Path:
 class CachedPictures(Dataset):
     """Pictures that are read from files, and kept as uint8 in a cache beside them.
 
-    The first use builds the cache; from then on the source may be gone. If the source changes,
-    the cache is built anew.
+    The first use builds the cache; from then on the source may be gone. If files are added to it,
+    removed or renamed, the cache is built anew; a picture that is overwritten is not noticed.
 
     Attributes:
         name: what tables call it.
@@ -83,6 +83,11 @@ class CachedPictures(Dataset):
     def usual_root(self) -> Path:
         """Where the source is looked for unless ``root`` says otherwise."""
         return data_folder()
+
+    @property
+    def caches(self) -> Path:
+        """The folder of caches, wherever it is."""
+        return Path(self.cache).expanduser() if self.cache else cache_folder()
 
     @property
     def elsewhere(self) -> str:
@@ -135,10 +140,9 @@ class CachedPictures(Dataset):
     def _blueprint(self) -> Blueprint:
         recipe = self._recipe()
         digest = sha256(json.dumps(recipe, sort_keys=True).encode()).hexdigest()
-        caches = Path(self.cache).expanduser() if self.cache else cache_folder()
         return Blueprint(
             name=self.name,
-            folder=caches / f"{self.name}-{digest[:12]}",
+            folder=self.caches / f"{self.name}-{digest[:12]}",
             root=self.folder,
             recipe=recipe,
             shape=self.shape,

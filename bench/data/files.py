@@ -1,6 +1,7 @@
 """Checks that a source's files are there and whole, before anything reads them."""
 
 from collections.abc import Callable, Iterable
+from http.client import HTTPException
 from pathlib import Path
 
 from filelock import FileLock
@@ -16,7 +17,8 @@ def unusable(name: str, problem: str) -> UsageError:
         name: of the data set.
         problem: which file, what is wrong with it, and what to do.
     """
-    return UsageError(f"data = {name}: {problem}")
+    one_line = " ".join(problem.splitlines())  # a file's name may have several
+    return UsageError(f"data = {name}: {one_line}")
 
 
 def require(name: str, files: Iterable[tuple[Path, str | None]], remedy: str) -> None:
@@ -54,6 +56,6 @@ def downloaded(name: str, download: Callable[[], object], folder: Path, remedy: 
     try:
         with FileLock(folder / f"{name}.lock"):
             download()
-    except (OSError, RuntimeError) as error:  # no network; all mirrors failed, or a wrong md5
-        reason = str(error).splitlines()[0]
-        raise unusable(name, f"the download failed ({reason}): {remedy}") from error
+    # No network, or a server that breaks off; all mirrors failed, or a wrong md5.
+    except (OSError, HTTPException, RuntimeError) as error:
+        raise unusable(name, f"the download failed ({error}): {remedy}") from error

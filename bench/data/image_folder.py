@@ -1,20 +1,19 @@
 """Any folder of pictures."""
 
-import os
 from dataclasses import dataclass
-from hashlib import sha256
 from pathlib import Path
 
 import gin
 import torch
 from torch import Tensor
-from torchvision.datasets.folder import is_image_file
+from torchvision.datasets.folder import IMG_EXTENSIONS
 
 from bench.data.building import Source
 from bench.data.cache import Cache
 from bench.data.cached import CachedPictures, data_folder
 from bench.data.files import unusable
 from bench.data.labelled import Labelled
+from bench.data.listing import Folders, listed
 from bench.data.pictures import Files
 
 
@@ -24,7 +23,8 @@ class ImageFolder(CachedPictures, Labelled):
     """The pictures in a folder and its subfolders, whatever these are called.
 
     Files are told by their extension, as torchvision does; hidden ones are left out. Their order
-    is that of a hash of their paths: any prefix is a fair sample of all subfolders.
+    is that of a hash of their paths: any prefix is a fair sample of all subfolders. Links are
+    followed, but no folder may be reached twice.
 
     Attributes:
         name: also of the folder in ``$GANBENCH_DATA`` that ``root`` is without a binding.
@@ -45,9 +45,13 @@ class ImageFolder(CachedPictures, Labelled):
         """Checks that the splits cannot overlap.
 
         Raises:
-            ValueError: one folder is inside the other, or nothing is held out.
+            ValueError: one folder is inside the other or not below root, or nothing is held out.
         """
         super().__post_init__()
+        for parameter in ("training_folder", "evaluation_folder"):
+            if Path(getattr(self, parameter)).is_absolute():
+                value = getattr(self, parameter)
+                raise ValueError(f"{parameter} = {value!r}: it must be relative to root")
         if not self.evaluation_folder:
             if not 0 < self.held_out < 1:
                 raise ValueError(f"held_out = {self.held_out}: it must be between 0 and 1")
@@ -65,14 +69,23 @@ class ImageFolder(CachedPictures, Labelled):
 
     def source(self) -> Source:
         """Lists the files."""
-        training, folders = self._files(self.training_folder)
+        folders: Folders = {}
+        top = self.folder / self.training_folder
+        training = self._files(top, folders)
         if self.evaluation_folder:
-            evaluation, others = self._files(self.evaluation_folder)
-            folders += others
+            other = self.folder / self.evaluation_folder
+            evaluation = Files(other, self._files(other, folders))
         else:
             n = round(self.held_out * len(training))
-            evaluation, training = training[:n], training[n:]
-        return Source({"training": Files(training), "evaluation": Files(evaluation)}, folders)
+            if not 0 < n < len(training):
+                raise unusable(
+                    self.name,
+                    f"held_out = {self.held_out} of the {len(training)} pictures in {top} leaves "
+                    f"{n} to score against: add pictures, or bind another held_out",
+                )
+            evaluation, training = Files(top, training[:n]), training[n:]
+        stamped = [folder.relative_to(self.folder).as_posix() for folder in folders.values()]
+        return Source({"training": Files(top, training), "evaluation": evaluation}, stamped)
 
     def labelled(self, split: str) -> tuple[Tensor, Tensor]:
         """The pictures of a split, and the numbers of the subfolders that hold them, by name."""
@@ -110,29 +123,18 @@ class ImageFolder(CachedPictures, Labelled):
                 classes.append(subfolder)
         return classes
 
-    def _files(self, below: str) -> tuple[list[Path], list[str]]:
-        """Picture files, in the order of a hash, and the folders that they were looked for in."""
-        top = self.folder / below
+    def _files(self, top: Path, folders: Folders) -> list[str]:
+        """Names of the picture files below ``top``; the folders they are in are added."""
         if not top.is_dir():
             raise unusable(self.name, f"the folder {top} is missing: {self.layout()}")
-        files: list[Path] = []
-        folders: list[str] = []
-        for folder, subfolders, names in os.walk(top, onerror=_refuse, followlinks=True):
-            subfolders[:] = [name for name in subfolders if not name.startswith(".")]
-            folders.append(Path(folder).relative_to(self.folder).as_posix())
-            files += [
-                Path(folder, name)
-                for name in names
-                if is_image_file(name) and not name.startswith(".")
-            ]
+        if self.caches.resolve().is_relative_to(top.resolve()):
+            raise unusable(
+                self.name,
+                f"{top} holds the cache {self.caches}: keep pictures in a folder of their own, or "
+                "set $GANBENCH_CACHE to another one",
+            )
+        files = listed(self.name, top, folders)
         if not files:
-            raise unusable(self.name, f"{top} holds no picture: {self.layout()}")
-        return sorted(files, key=lambda file: _hash(file.relative_to(top))), folders
-
-
-def _refuse(error: OSError) -> None:
-    raise error
-
-
-def _hash(path: Path) -> bytes:
-    return sha256(path.as_posix().encode()).digest()
+            kinds = ", ".join(IMG_EXTENSIONS)
+            raise unusable(self.name, f"{top} holds no picture ({kinds}): {self.layout()}")
+        return files

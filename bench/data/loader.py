@@ -48,7 +48,7 @@ class Loader(Iterator[Tensor]):
     def __next__(self) -> Tensor:
         samples = self.indices(self.position)
         self.position += 1
-        return decode(self._data[samples])
+        return decode(self._data.index_select(0, samples))
 
     def indices(self, position: int) -> Tensor:
         """Which samples make up batch number ``position``: int64 (batch_size,), where they are."""

@@ -80,6 +80,7 @@ class LSUN(CachedPictures):
         """
         lmdb = _lmdb()
         damaged = f"{path / 'data.mdb'} is damaged"
+        (path / "data.mdb").open("rb").close()  # LMDB's errors do not tell a right that is lacking
         try:
             with lmdb.open(str(path), **READING) as database:
                 pages, page = database.info()["last_pgno"] + 1, database.stat()["psize"]

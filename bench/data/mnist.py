@@ -1,13 +1,15 @@
 """MNIST's handwritten digits, alone and stacked into a thousand modes."""
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
+from pathlib import Path
 
 import gin
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageOps
+from torch import Tensor
 from torchvision import datasets
 from torchvision.datasets.mnist import read_image_file, read_label_file
 
@@ -80,17 +82,24 @@ class MNIST(CachedPictures):
                 self.name, lambda: datasets.MNIST(self.folder, download=True), self.folder, by_hand
             )
         remedy = f"bind {type(self).__name__}.download = True, {by_hand}"
-        for files, parse in ((IMAGES, read_image_file), (LABELS, read_label_file)):
-            for path in (folder / file for file in files):
-                require(self.name, [(path, None)], remedy)
-                try:
-                    parse(str(path))
-                except (ValueError, TypeError, RuntimeError, AssertionError) as error:
-                    problem = "is damaged, it is no IDX file of its header's length"
-                    raise unusable(
-                        self.name, f"{path} {problem}: delete it, and {remedy}"
-                    ) from error
+        for images, labels in zip(IMAGES, LABELS, strict=True):
+            digits = self._parsed(folder / images, read_image_file, remedy)
+            classes = self._parsed(folder / labels, read_label_file, remedy)
+            if digits.shape[1:] != (SIDE, SIDE):
+                problem = f"{folder / images} holds pictures that are not {SIDE} x {SIDE}"
+                raise unusable(self.name, f"{problem}: delete it, and {remedy}")
+            if len(digits) != len(classes):
+                problem = f"{folder / labels} has {len(classes)} labels for {len(digits)} digits"
+                raise unusable(self.name, f"{problem}: delete it and {images}, and {remedy}")
         return datasets.MNIST(self.folder), datasets.MNIST(self.folder, train=False)
+
+    def _parsed(self, path: Path, parse: Callable[[str], Tensor], remedy: str) -> Tensor:
+        require(self.name, [(path, None)], remedy)
+        try:
+            return parse(str(path))
+        except (ValueError, TypeError, LookupError, RuntimeError, AssertionError) as error:
+            problem = "is damaged, it is no IDX file of its header's length"
+            raise unusable(self.name, f"{path} {problem}: delete it, and {remedy}") from error
 
 
 @gin.register
@@ -113,6 +122,18 @@ class StackedMNIST(MNIST):
     channels: int = 3
     triples: int = 100_000
     evaluation_triples: int = 26_000
+
+    def __post_init__(self) -> None:
+        """Checks the form and the sizes.
+
+        Raises:
+            ValueError: the form is none that digits can have, or there is no triple.
+        """
+        super().__post_init__()
+        for parameter in ("triples", "evaluation_triples"):
+            if getattr(self, parameter) < 1:
+                value = getattr(self, parameter)
+                raise ValueError(f"{parameter} = {value}: it must be at least 1")
 
     def source(self) -> Source:
         """Reads root/MNIST/raw."""

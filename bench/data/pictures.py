@@ -1,7 +1,5 @@
 """Pictures on their way into a data set: named, opened, and brought to one form."""
 
-import struct
-import zlib
 from abc import ABC, abstractmethod
 from collections.abc import Callable, Generator, Sequence
 from dataclasses import dataclass
@@ -11,23 +9,13 @@ from typing import Protocol
 
 import numpy as np
 from numpy.typing import NDArray
-from PIL import Image, ImageOps
+from PIL import Image, ImageOps, UnidentifiedImageError
 
 SIXTEEN_BIT_MODES = ("I;16", "I;16L", "I;16B", "I;16N", "I")
 """Pillow's modes of one channel with 65536 levels; older versions read such a PNG as "I"."""
 
 BACKGROUND = "white"
 """What shows through where a picture is transparent, as on a page."""
-
-_UNREADABLE = (
-    OSError,
-    SyntaxError,  # what Pillow raises for a broken PNG
-    ValueError,
-    EOFError,
-    struct.error,
-    zlib.error,
-    Image.DecompressionBombError,
-)
 
 
 class BadPicture(Exception):
@@ -59,17 +47,19 @@ class Pictures(ABC):
 
 
 class Files(Pictures):
-    """Picture files."""
+    """Picture files: their names below a folder, of which there may be millions."""
 
-    def __init__(self, paths: Sequence[Path]) -> None:
-        self._paths = paths
+    def __init__(self, folder: Path, names: Sequence[str]) -> None:
+        self._folder = folder
+        self._names = names
 
     def __len__(self) -> int:
-        return len(self._paths)
+        return len(self._names)
 
     def since(self, start: int) -> Generator[Picture, None, None]:
         """Opens no file."""
-        for path in self._paths[start:]:
+        for i in range(start, len(self._names)):
+            path = self._folder / self._names[i]
             yield Picture(str(path), partial(Image.open, path))
 
 
@@ -117,19 +107,28 @@ def read(picture: Picture, prepare: Callable[[Image.Image], Image.Image]) -> NDA
     try:
         with picture.open() as image:
             levels = np.asarray(prepare(image))
-    except _UNREADABLE as error:
-        reason = error.strerror if isinstance(error, OSError) and error.strerror else str(error)
-        raise BadPicture(reason.replace("\n", " ")) from error
+    except Exception as error:  # Pillow's decoders raise of everything, on bytes of anybody's
+        raise BadPicture(_reason(error)) from error
     return np.ascontiguousarray(np.atleast_3d(levels).transpose(2, 0, 1))
+
+
+def _reason(error: Exception) -> str:
+    """What is wrong with a picture, without its name, which Pillow may repeat."""
+    if isinstance(error, UnidentifiedImageError):
+        return "it is in no format of pictures that Pillow knows"
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__
 
 
 def upright(image: Image.Image, channels: int) -> Image.Image:
     """Brings a picture of any form to 8 bits in 1 or 3 channels.
 
-    It is turned as its EXIF orientation says. Sixteen bits are rounded to eight (levels / 257),
-    not clipped. Transparency (alpha, or a transparent colour) is composited on white: what hides
-    under it would else appear. Palettes, CMYK and the like are converted by Pillow. An animation
-    gives its first frame; colour profiles are ignored, as torchvision ignores them.
+    It is turned as its EXIF orientation says. Sixteen bits of grey are rounded to eight
+    (levels / 257), not clipped; of colours, Pillow keeps the upper eight. Transparency (alpha, or
+    a transparent colour) is composited on white: what hides under it would else appear. Palettes,
+    CMYK and the like are converted by Pillow. An animation gives its first frame; colour profiles
+    are ignored, as torchvision ignores them.
 
     Raises:
         BadPicture: its levels are floats or 32-bit integers, whose range nothing tells.
@@ -171,4 +170,6 @@ def _eight_bits(image: Image.Image) -> Image.Image:
     levels = np.asarray(image)
     if image.mode == "F" or levels.min() < 0 or levels.max() > 65535:
         raise BadPicture(f"Pillow's mode {image.mode} has no known range: convert it to 8 bits")
-    return Image.fromarray(np.rint(levels / 257).astype(np.uint8))
+    pixels = np.rint(levels / 257).astype(np.uint8)
+    pixels[levels == image.info.get("transparency", -1)] = 255  # as BACKGROUND is
+    return Image.fromarray(pixels)

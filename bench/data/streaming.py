@@ -1,4 +1,4 @@
-"""Batches of data that is larger than what a device should hold: fetched ahead by a thread."""
+"""Batches of data that is larger than what a device should hold: fetched ahead by threads."""
 
 from collections import deque
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,8 +17,9 @@ AHEAD = 4
 class StreamingLoader(Loader):
     """The same batches as a ``Loader``'s, of data that stays where it is: on the disk, say.
 
-    One thread gathers the next batches, in page-locked memory where a GPU is to copy them from.
-    Only what is being fetched takes memory.
+    Threads gather the next batches, one each, so that the disk's delays overlap: in page-locked
+    memory where a GPU is to copy them from. Only what is being fetched takes memory, and the order
+    of an epoch: 8 bytes a sample.
     """
 
     def __init__(self, data: Tensor, batch_size: int, seed: int, device: torch.device):
@@ -37,9 +38,9 @@ class StreamingLoader(Loader):
         self._device = device
         self._fetched: deque[tuple[int, Future[Tensor]]] = deque()
         cuda = device.type == "cuda"
-        # A thread has a current GPU of its own, which is the first unless it is set.
+        # Each thread has a current GPU of its own, which is the first unless it is set.
         prepare = partial(torch.cuda.set_device, device) if cuda else None
-        self._thread = ThreadPoolExecutor(1, "data", prepare)
+        self._threads = ThreadPoolExecutor(AHEAD, "data", prepare)
         self._gather = partial(_gather, data, cuda)
 
     def __next__(self) -> Tensor:
@@ -47,7 +48,7 @@ class StreamingLoader(Loader):
             self._fetched.popleft()  # of where it stood before it was set to another position
         for position in range(self.position + len(self._fetched), self.position + AHEAD + 1):
             samples = self.indices(position)
-            self._fetched.append((position, self._thread.submit(self._gather, samples)))
+            self._fetched.append((position, self._threads.submit(self._gather, samples)))
         self.position += 1
         batch = self._fetched.popleft()[1].result()
         return decode(batch.to(self._device, non_blocking=True))
