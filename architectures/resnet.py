@@ -11,7 +11,9 @@ Xavier's initial weights. Decided here, where they are silent or leave a doubt:
 - G's last convolution follows the last block at once, as Tables 4 and 6 print it. ``head`` puts
   BatchNorm and ReLU between, as Gulrajani et al. 2017 (arXiv:1704.00028, Appendix F) have them.
 - D has one block down more than G has up, so that it ends at 2x2, as Tables 5 and 7 print it.
-- Convolutions have biases, which start at 0. Xavier's weights are the uniform ones.
+- Bilinear interpolation takes pixels as areas: corners are not aligned.
+- Convolutions have biases, which start at 0. Xavier's weights are the uniform ones. BatchNorm
+  starts at weight 1 and bias 0.
 """
 
 from collections.abc import Sequence

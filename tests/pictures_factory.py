@@ -1,5 +1,6 @@
 """Pictures for tests of data sets, and a data set that is made of nothing but numbers."""
 
+import struct
 from collections.abc import Generator
 from dataclasses import dataclass
 from pathlib import Path
@@ -68,3 +69,17 @@ class Drawn(Pictures):
         """One after the other."""
         for i in range(start, self.pictures):
             yield Picture(f"noise {i}", lambda i=i: noise(self.first + i, self.size, self.size))
+
+
+def idx(array: np.ndarray) -> bytes:
+    """IDX, as MNIST's page describes it: unsigned bytes, big-endian sizes."""
+    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
+
+
+def write_mnist(root: Path, splits: dict[str, tuple[np.ndarray, np.ndarray]]) -> None:
+    """Writes MNIST's four files: "train" and "t10k" -> uint8 (N, 28, 28) and their digits (N,)."""
+    folder = root / "MNIST" / "raw"
+    folder.mkdir(parents=True)
+    for name, (digits, labels) in splits.items():
+        (folder / f"{name}-images-idx3-ubyte").write_bytes(idx(digits))
+        (folder / f"{name}-labels-idx1-ubyte").write_bytes(idx(labels.astype(np.uint8)))

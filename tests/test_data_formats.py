@@ -7,7 +7,6 @@ import io
 import os
 import pickle
 import shutil
-import struct
 import sys
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
@@ -16,7 +15,7 @@ from threading import Thread
 import lmdb
 import numpy as np
 import pytest
-from pictures_factory import folder_of, levels, noise
+from pictures_factory import folder_of, idx, levels, noise, write_mnist
 from PIL import Image
 from torchvision import datasets
 
@@ -107,22 +106,15 @@ def test_a_pickle_with_another_md5_is_never_loaded(cifar10, home) -> None:
     assert not (home / "sprung").exists()
 
 
-def idx(array: np.ndarray) -> bytes:
-    """IDX, as MNIST's page describes it: unsigned bytes, big-endian sizes."""
-    return struct.pack(f">HBB{array.ndim}I", 0, 8, array.ndim, *array.shape) + array.tobytes()
-
-
 @pytest.fixture
 def mnist(home):
     """Seven digits to train on and five to test."""
-    folder = home / "MNIST" / "raw"
-    folder.mkdir(parents=True)
     rng = np.random.default_rng(0)
-    digits = {}
-    for name, n in (("train", 7), ("t10k", 5)):
-        digits[name] = rng.integers(256, size=(n, 28, 28), dtype=np.uint8)
-        (folder / f"{name}-images-idx3-ubyte").write_bytes(idx(digits[name]))
-        (folder / f"{name}-labels-idx1-ubyte").write_bytes(idx(np.arange(n, dtype=np.uint8)))
+    digits = {
+        name: rng.integers(256, size=(n, 28, 28), dtype=np.uint8)
+        for name, n in (("train", 7), ("t10k", 5))
+    }
+    write_mnist(home, {name: (found, np.arange(len(found))) for name, found in digits.items()})
     return digits
 
 
@@ -134,6 +126,14 @@ def test_mnist_is_read_from_its_idx_files_and_framed(mnist) -> None:
         framed = np.pad(digits, ((0, 0), (2, 2), (2, 2)))
         assert np.array_equal(pictures.numpy(), framed[:, None])
     assert np.array_equal(MNIST(size=28).training().numpy(), mnist["train"][:, None])
+
+
+def test_mnist_knows_its_digits_by_their_labels(mnist) -> None:
+    pictures, labels = MNIST().labelled("evaluation")
+    assert np.array_equal(pictures[:, 0, 2:-2, 2:-2].numpy(), mnist["t10k"])
+    assert labels.tolist() == list(range(5))
+    assert len(MNIST().labelled("training")[1]) == 7
+    assert not MNIST.mirrors
 
 
 def test_stacked_mnist_holds_digits_of_its_own_split_in_each_colour(mnist) -> None:

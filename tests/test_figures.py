@@ -12,11 +12,12 @@ from bench.cli import main
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.figures.choose import FIGURES, drawer
+from bench.figures.epsilon import epsilon_of
 from bench.figures.generated import samples_of
-from bench.figures.gradients import scaled
+from bench.figures.gradients import shades
 from bench.figures.interpolation import arcs
-from bench.figures.probe import confidence, fgsm, input_gradient, pgd
-from bench.figures.robustness import belief
+from bench.figures.probe import fgsm, input_gradient, output, pgd, ranking
+from bench.figures.robustness import LEVELS, attacked
 from bench.figures.subject import Subject, open_all
 from bench.training.execute import CHECKPOINT, RECORD, execute
 from methods.base import GAN
@@ -48,14 +49,31 @@ def points(toy_suite, tmp_path):
     return open_all([tmp_path / "runs"])
 
 
+@pytest.fixture
+def critics(toy_suite, tmp_path):
+    """A WGAN, whose D has no confidence, beside the vanilla GAN, whose D has one."""
+    for method in ("wgan", "vanilla"):
+        execute(plan_of(toy_suite, method), tmp_path / "critics", ignore)
+    return open_all([tmp_path / "critics" / "toy" / m for m in ("wgan", "vanilla")])
+
+
 def linear(weight):
     """A GAN whose D is linear, so that everything about it is known."""
     layer = torch.nn.Linear(len(weight), 1, bias=False)
     with torch.no_grad():
         layer.weight.copy_(torch.tensor([weight]))
     gan = object.__new__(GAN)
-    gan.discriminator = torch.nn.Sequential(layer, torch.nn.Flatten(0))
+    gan.discriminator = torch.nn.Sequential(torch.nn.Flatten(), layer, torch.nn.Flatten(0))
     return gan
+
+
+def lines(panel):
+    """Each line's x and y, in the order of drawing."""
+    return [line.get_xydata() for line in panel.lines]
+
+
+def with_record(subject, **changes):
+    return Subject(subject.folder, subject.record | changes)
 
 
 @pytest.mark.parametrize("name", FIGURES)
@@ -69,12 +87,14 @@ def test_every_figure_is_drawn_of_pictures(digits, name, tmp_path):
 
 
 @pytest.mark.parametrize("name", FIGURES)
-def test_figures_of_points_are_drawn_or_refused_in_words(points, name):
+def test_figures_of_points_are_drawn_or_refused_in_words(points, name, tmp_path):
     if name in PICTURES:
         with pytest.raises(UsageError, match="shows pictures"):
             drawer(name)(points)
     else:
-        assert drawer(name)(points).axes
+        out = tmp_path / "figure.png"
+        drawer(name)(points).savefig(out)
+        assert image.imread(out)[..., :3].std() > 0.02  # something is drawn
 
 
 def test_samples_are_those_that_were_scored(points):
@@ -87,8 +107,8 @@ def test_a_restored_discriminator_is_the_one_that_was_trained(points):
     (as_gan,) = [subject for subject in points if subject.record["method"] == "as_gan"]
     assert float(as_gan.course("diagnostics", "step")[-1]) == 6
     real = as_gan.real(4)
-    assert torch.isfinite(confidence(as_gan.gan, real)).all()
-    assert not torch.equal(confidence(points[-1].gan, real), confidence(points[0].gan, real))
+    assert torch.isfinite(output(as_gan.gan, real)).all()
+    assert not torch.equal(output(points[-1].gan, real), output(points[0].gan, real))
 
 
 def test_attacks_on_a_linear_discriminator_are_closed_forms():
@@ -96,11 +116,25 @@ def test_attacks_on_a_linear_discriminator_are_closed_forms():
     gan = linear(weight)
     x = torch.tensor([[0.2, 0.1], [-1.0, 0.5]])
     assert torch.equal(input_gradient(gan, x), torch.tensor([weight, weight]))
+    p = output(gan, x).sigmoid()[:, None]
+    expected = p * (1 - p) * torch.tensor([weight])
+    assert torch.allclose(input_gradient(gan, x, torch.sigmoid), expected)
     expected = x + 0.05 * torch.tensor([-1.0, 1.0])
     assert torch.allclose(fgsm(gan, x, 0.05), expected)
     assert torch.allclose(pgd(gan, x, 0.05, torch.Generator().manual_seed(0)), expected)
-    moved = confidence(gan, fgsm(gan, x, 0.05))
-    assert torch.allclose(moved, torch.sigmoid(x @ torch.tensor(weight) - 0.05 * 7))
+    moved = output(gan, fgsm(gan, x, 0.05))
+    assert torch.allclose(moved, x @ torch.tensor(weight) - 0.05 * 7)
+
+
+def test_attacked_pictures_stay_pictures_and_points_may_leave_the_square():
+    gan = linear([1.0, -1.0, 1.0])
+    x = torch.tensor([-0.98, 0.99, 0.5])
+    assert torch.allclose(fgsm(gan, x[None], 0.1), torch.tensor([[-1.08, 1.09, 0.4]]))
+    picture = x.reshape(1, 3, 1, 1)
+    expected = torch.tensor([-1.0, 1.0, 0.4]).reshape(picture.shape)
+    noise = torch.Generator().manual_seed(0)
+    assert torch.allclose(fgsm(gan, picture, 0.1), expected)
+    assert torch.allclose(pgd(gan, picture, 0.1, noise), expected)
 
 
 def test_pgd_finds_what_a_masked_gradient_hides_from_fgsm():
@@ -114,16 +148,92 @@ def test_pgd_finds_what_a_masked_gradient_hides_from_fgsm():
     gan.discriminator = Masked()
     x = torch.zeros(5, 1)
     assert torch.equal(fgsm(gan, x, 0.1), x)
-    attacked = pgd(gan, x, 0.1, torch.Generator().manual_seed(0))
-    assert confidence(gan, attacked).min() < 0.1
-    assert attacked.abs().max() <= 0.1 + 1e-6
+    moved = pgd(gan, x, 0.1, torch.Generator().manual_seed(0))
+    assert (output(gan, moved) < -2).float().mean() > 0.7  # all but starts where it is flat
+    assert moved.abs().max() <= 0.1 + 1e-6
 
 
-def test_belief_without_a_perturbation_is_ds_own(points):
+def test_pgd_is_never_weaker_than_fgsm_where_samples_are_judged_alone():
+    class Rough(torch.nn.Module):
+        """Many local minima."""
+
+        def forward(self, x):
+            return torch.sin(40 * x).sum(1)
+
+    gan = linear([1.0])
+    gan.discriminator = Rough()
+    x = torch.rand(500, 2, generator=torch.Generator().manual_seed(1))
+    stepped = pgd(gan, x, 0.2, torch.Generator().manual_seed(0))
+    gained = output(gan, fgsm(gan, x, 0.2)) - output(gan, stepped)
+    assert gained.min() >= -1e-5
+    assert gained.mean() > 0.3
+
+
+def test_d_is_probed_in_batches_of_the_size_it_was_trained_on():
+    class Centred(torch.nn.Module):
+        """Normalizes as BatchNorm does: by the mean of what it sees together."""
+
+        def forward(self, x):
+            return ((x - x.mean(0)) ** 2)[:, 0]
+
+    gan = linear([1.0])
+    gan.discriminator, gan.batch_size = Centred(), 2
+    x = torch.tensor([[0.0], [2.0], [10.0], [14.0]])
+    assert output(gan, x).tolist() == [1, 1, 4, 4]
+    assert input_gradient(gan, x).flatten().tolist() == [-2, 2, -4, 4]
+
+
+def test_ranking_is_the_share_of_pairs_in_the_right_order():
+    real, fake = torch.tensor([1.0, 3.0]), torch.tensor([0.0, 1.0, 2.0])
+    assert ranking(real, fake) == pytest.approx((1 + 0.5 + 0 + 3) / 6)
+    assert ranking(real + 100, fake) == 1
+    assert ranking(real - 100, fake) == 0
+
+
+def test_an_attack_of_size_0_changes_nothing(points):
     subject = points[0]
-    own = confidence(subject.gan, subject.real(256))
+    own = output(subject.gan, subject.real(256))
     for attack in ("FGSM", "PGD"):
-        assert torch.allclose(belief(subject, attack, 0.0), own)
+        assert torch.allclose(attacked(subject, attack, 0.0), own)
+
+
+def test_robustness_of_a_linear_discriminator_is_its_closed_form(points):
+    (subject,) = [subject for subject in points if subject.record["method"] == "vanilla"]
+    subject.gan.discriminator = linear([200.0, -100.0]).discriminator
+    logits = subject.real(256) @ torch.tensor([200.0, -100.0])
+    logits = logits[:, None] - torch.tensor(LEVELS) / 255 * 300
+    accuracy, confidence, order = drawer("robustness")([subject]).axes
+    fake = output(subject.gan, samples_of(subject, 256))
+    for panel, expected in (
+        (accuracy, (logits > 0).float().mean(0)),
+        (confidence, logits.sigmoid().mean(0)),
+        (order, torch.tensor([ranking(column, fake) for column in logits.T])),
+    ):
+        for line in lines(panel):  # one step finds the worst that there is
+            assert np.allclose(line, np.stack([LEVELS, expected], 1), atol=1e-3)
+
+
+def test_a_critic_has_a_ranking_and_no_confidence(critics):
+    assert [subject.has_confidence for subject in critics] == [False, True]
+    accuracy, confidence, order = drawer("robustness")(critics).axes
+    assert [len(lines(panel)) for panel in (accuracy, confidence, order)] == [2, 2, 4]
+    above, beside = drawer("confidence")(critics).axes[:2]
+    assert "no confidence" in above.texts[0].get_text()
+    assert not lines(above)
+    assert len(lines(beside)) == 3
+    plain, sigmoid = drawer("gradient_histogram")(critics).axes[:2]
+    assert (len(lines(plain)), len(lines(sigmoid))) == (2, 1)
+    assert sigmoid.lines[0].get_color() == plain.lines[1].get_color()
+
+
+@pytest.mark.parametrize(
+    "method", ["wgan_gp", "hinge", "lsgan", "r3gan", "r1", "lecam", "unrolled"]
+)
+def test_d_has_a_confidence_where_it_learns_by_cross_entropy(toy_suite, tmp_path, method):
+    run = plan_of(toy_suite, method)
+    (tmp_path / "config.gin").write_text(run.config)
+    expected = method in {"r1", "lecam", "unrolled"}
+    assert Subject(tmp_path, {"method": method}).has_confidence is expected
 
 
 def test_arcs_lead_from_end_to_end_at_equal_angles():
@@ -133,9 +243,81 @@ def test_arcs_lead_from_end_to_end_at_equal_angles():
     assert torch.allclose(arcs(first, second, 5), expected, atol=1e-6)
 
 
-def test_scaled_gradients_fill_the_range_each_on_its_own():
-    gradients = torch.tensor([1.0, -2.0, 0.0, 50.0]).reshape(2, 1, 1, 2)
-    assert scaled(gradients).flatten().tolist() == [0.5, -1.0, 0.0, 1.0]
+def test_gradients_are_clipped_averaged_over_channels_and_scaled_each_on_its_own():
+    plain = torch.tensor([[2.0, -2.0], [0.0, 4.0]]).reshape(1, 2, 1, 2)
+    expected = [2 * 1 / 3 - 1, 1.0]  # channels' means are 1 and 3
+    assert shades(plain).flatten().tolist() == pytest.approx(expected)
+    assert torch.allclose(shades(torch.cat([plain, -7 * plain])), shades(plain))
+    spike = torch.zeros(1, 1, 10, 10)
+    spike[0, 0, 0, :2] = torch.tensor([100.0, 50.0])
+    reach = spike.mean() + 3 * spike.std()
+    assert reach < 50  # so that both are clipped to the same
+    assert shades(spike)[0, 0, 0, :3].tolist() == pytest.approx([1, 1, -1])
+
+
+def test_a_row_of_real_pictures_stands_above_the_gradients_of_all_runs(digits):
+    titles = [panel.get_title(loc="left") for panel in drawer("gradients")(digits).axes]
+    assert titles == ["real samples of digits", *(subject.label for subject in digits)]
+
+
+def test_epsilon_is_one_line_whatever_the_methods_are_called(toy_suite, tmp_path):
+    epsilons = {"as_gan": 0.1, "as_gan_none": 0.0, "as_gan_gaussian": 0.1}
+    for method in ("vanilla", *epsilons):
+        execute(plan_of(toy_suite, method), tmp_path / "runs", ignore)
+    subjects = open_all([tmp_path / "runs"])
+    for subject in subjects:
+        expected = epsilons.get(subject.record["method"], np.nan)
+        assert epsilon_of(subject) == pytest.approx(expected, nan_ok=True)
+    panel = drawer("epsilon")(subjects).axes[0]
+    drawn = {line.get_label(): line.get_xydata() for line in panel.lines}
+    assert {"vanilla", "as_gan", "as_gan_gaussian"} <= set(drawn)
+    assert drawn["as_gan"][:, 0].tolist() == pytest.approx([0, 25.5])
+
+
+def test_collapsed_runs_count_in_the_epsilon_figure_and_diverged_ones_do_not(points):
+    (run,) = [subject for subject in points if subject.record["method"] == "as_gan"]
+
+    def marks(status):
+        runs = [with_record(run, status=status), with_record(run, status="completed")]
+        panel = drawer("epsilon")(runs).axes[0]
+        return sorted(line.get_marker() for line in panel.lines)
+
+    assert marks("completed") == ["_", "o", "o"]
+    assert marks("collapsed") == ["_", "o", "x"]
+    assert marks("diverged") == ["_", "o"]
+
+
+def test_histograms_of_a_linear_discriminators_gradient_stand_at_its_weights(points):
+    (subject,) = [subject for subject in points if subject.record["method"] == "vanilla"]
+    subject.gan.discriminator = linear([3.0, -1.0]).discriminator
+    plain, sigmoid, norm, _ = drawer("gradient_histogram")([subject]).axes
+    ((x, density),) = [line.T for line in lines(plain)]
+    assert x[~np.isnan(density)] == pytest.approx([-1, 3], abs=0.1)
+    assert np.nansum(density) * (x[1] - x[0]) == pytest.approx(1, rel=1e-4)
+    assert np.abs(lines(sigmoid)[0][:, 0]).max() < 0.75  # a quarter of 3
+    assert lines(norm)[0][:, 1].tolist() == subject.course("diagnostics", "gradient_l1").tolist()
+
+
+def test_samples_have_a_row_a_method_and_name_the_step_that_they_are_of(points):
+    ended = with_record(points[0], status="diverged", step=5000)
+    panels = drawer("samples")([ended, points[0], points[1]]).axes
+    titles = [panel.get_title(loc="left") for panel in panels]
+    assert "diverged, step 6" in titles[0]  # that of the checkpoint
+    assert [panel.get_subplotspec().rowspan.start for panel in panels] == [0, 0, 1, 1]
+    assert [panel.get_visible() for panel in panels] == [True, True, True, False]
+    single = drawer("samples")(points).axes
+    assert [panel.get_subplotspec().rowspan.start for panel in single] == [0, 0]
+
+
+def test_ablation_is_of_one_protocol_and_marks_failures(digits):
+    runs = [with_record(digits[0], status="completed"), with_record(digits[1], status="collapsed")]
+    scores = drawer("ablation")(runs).axes
+    assert len(scores) == 2
+    for panel in scores:
+        assert [line.get_marker() for line in panel.lines] == [".", ".", "x"]
+    other = with_record(digits[0], protocol=digits[0].record["protocol"] | {"batch_size": 7})
+    with pytest.raises(UsageError, match="one protocol"):
+        drawer("ablation")([other, digits[1]])
 
 
 def test_what_a_figure_lacks_is_named(points, tmp_path, capsys):
@@ -159,3 +341,4 @@ def test_a_record_alone_is_enough_for_what_needs_no_network(points, tmp_path):
     file.write_text(json.dumps(points[0].record))
     assert drawer("confidence")([Subject(file.parent, points[0].record)]).axes
     assert drawer("curves")(open_all([file])).axes
+    assert drawer("ablation")(open_all([file])).axes

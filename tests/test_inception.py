@@ -1,12 +1,17 @@
 """The Inception judge against torch-fidelity's own driver, with weights of the real form."""
 
 import json
+import shutil
+from urllib.error import URLError
 
 import pytest
 import torch
 import torch_fidelity
 from torch.utils.data import Dataset as TorchDataset
-from torch_fidelity.feature_extractor_inceptionv3 import FeatureExtractorInceptionV3
+from torch_fidelity.feature_extractor_inceptionv3 import (
+    URL_INCEPTION_V3,
+    FeatureExtractorInceptionV3,
+)
 
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
@@ -123,6 +128,30 @@ def test_the_defaults_are_the_papers():
 def test_missing_weights_are_asked_for_with_their_address(tmp_path):
     with pytest.raises(UsageError, match=r"weights of Inception are not at .*download https://"):
         judge_of(tmp_path / "nosuch.pth")
+
+
+def test_missing_weights_are_fetched_once_where_that_is_asked_for(weights, tmp_path, monkeypatch):
+    fetched = []
+
+    def fetch(url, path):
+        fetched.append(url)
+        shutil.copy(weights, path)
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
+    there = tmp_path / "checkpoints" / "inception.pth"
+    for _ in range(2):
+        judge = judge_of(there, download=True)
+    assert fetched == [URL_INCEPTION_V3]
+    assert judge.identity() == judge_of(weights).identity()
+
+
+def test_weights_that_cannot_be_fetched_are_asked_for(tmp_path, monkeypatch):
+    def fetch(url, path):
+        raise URLError("no network")
+
+    monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
+    with pytest.raises(UsageError, match=r"could not be fetched to .*no network.*download https:"):
+        judge_of(tmp_path / "nosuch.pth", download=True)
 
 
 def test_a_file_that_is_no_weights_is_refused_before_it_could_run_anything(tmp_path):

@@ -75,6 +75,20 @@ def test_a_block_of_zero_weights_is_its_resampled_input():
     assert torch.equal(block(x), F.interpolate(x, scale_factor=2.0, mode="bilinear"))
 
 
+def test_maps_grow_by_bilinear_interpolation_and_shrink_by_averages():
+    x = torch.randn(2, 4, 8, 8)
+    grown = F.interpolate(x, scale_factor=2.0, mode="bilinear", align_corners=False)
+    ups, downs = (
+        [block for block in network.layers if isinstance(block, Block)]
+        for network in (ResNetGenerator((3, 32, 32), 5, 4), ResNetDiscriminator((4, 32, 32), 4))
+    )
+    for blocks, expected in ((ups, grown), (downs, F.avg_pool2d(x, 2))):
+        for block in blocks:
+            (inside,) = (m for m in block.residue if isinstance(m, nn.Upsample | nn.AvgPool2d))
+            assert torch.equal(inside(x), expected)
+            assert torch.equal(block.skip(x), expected)
+
+
 def test_weights_are_xavier_uniform_and_biases_zero():
     torch.manual_seed(0)
     network = ResNetDiscriminator((3, 32, 32), 64)

@@ -39,7 +39,8 @@ def main(options: argparse.Namespace) -> int:
             f"DATASET: {options.dataset} has no labels, which a judge is trained on; bind another "
             "judge for it, such as gin/judges/inception.gin"
         )
-    command = shlex.join(["ganbench", "judge", "train", options.dataset])
+    changes = [part for binding in options.gin_bindings for part in ("--gin_bindings", binding)]
+    command = shlex.join(["ganbench", "judge", "train", options.dataset, *changes])
     path, accuracy = train(data, command, options.out)
     print(f"{path}: {accuracy:.1%} right on pictures it never saw")
     return 0

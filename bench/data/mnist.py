@@ -4,6 +4,7 @@ from collections.abc import Callable, Generator
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
+from typing import ClassVar
 
 import gin
 import numpy as np
@@ -16,6 +17,7 @@ from torchvision.datasets.mnist import read_image_file, read_label_file
 from bench.data.building import Source
 from bench.data.cached import CachedPictures
 from bench.data.files import downloaded, require, unusable
+from bench.data.labelled import Labelled
 from bench.data.pictures import Numbered, Picture, Pictures, upright
 
 SIDE = 28
@@ -27,23 +29,16 @@ IMAGES = ("train-images-idx3-ubyte", "t10k-images-idx3-ubyte")
 LABELS = ("train-labels-idx1-ubyte", "t10k-labels-idx1-ubyte")
 
 
-@gin.register
 @dataclass(frozen=True, kw_only=True)
-class MNIST(CachedPictures):
-    """60,000 digits to train on, and the 10,000 of the test set, in grey.
-
-    A digit's 28 x 28 pixels stand in the middle of a black square; they are not enlarged.
-
-    Source: LeCun et al. 1998, Gradient-based learning applied to document recognition.
+class Framed(CachedPictures):
+    """Pictures of MNIST's digits, each in the middle of a black square and not enlarged.
 
     Attributes:
         size: of a picture, even and at least 28.
         download: fetch what is missing.
     """
 
-    name: str = "mnist"
     size: int = 32
-    channels: int = 1
     download: bool = False
 
     def __post_init__(self) -> None:
@@ -61,17 +56,6 @@ class MNIST(CachedPictures):
     def prepare(self, image: Image.Image) -> Image.Image:
         """Puts a frame of black around it."""
         return ImageOps.expand(upright(image, self.channels), (self.size - SIDE) // 2)
-
-    def source(self) -> Source:
-        """Reads root/MNIST/raw."""
-        training, evaluation = self._digits()
-        return Source(
-            {
-                "training": Numbered(training, lambda i: f"training digit {i}"),
-                "evaluation": Numbered(evaluation, lambda i: f"test digit {i}"),
-            },
-            [f"{FOLDER}/{file}" for file in IMAGES],
-        )
 
     def _digits(self) -> tuple[datasets.MNIST, datasets.MNIST]:
         """Torchvision's training and test sets, after a check of each file they are read from."""
@@ -104,7 +88,38 @@ class MNIST(CachedPictures):
 
 @gin.register
 @dataclass(frozen=True, kw_only=True)
-class StackedMNIST(MNIST):
+class MNIST(Framed, Labelled):
+    """60,000 digits to train on, and the 10,000 of the test set, in grey.
+
+    Source: LeCun et al. 1998, Gradient-based learning applied to document recognition.
+    """
+
+    mirrors: ClassVar[bool] = False
+
+    name: str = "mnist"
+    channels: int = 1
+
+    def source(self) -> Source:
+        """Reads root/MNIST/raw."""
+        training, evaluation = self._digits()
+        return Source(
+            {
+                "training": Numbered(training, lambda i: f"training digit {i}"),
+                "evaluation": Numbered(evaluation, lambda i: f"test digit {i}"),
+            },
+            [f"{FOLDER}/{file}" for file in IMAGES],
+        )
+
+    def labelled(self, split: str) -> tuple[Tensor, Tensor]:
+        """The pictures of a split and their digits, in the official order."""
+        pictures = self.opened().samples(split)
+        training, evaluation = self._digits()
+        return pictures, (training if split == "training" else evaluation).targets
+
+
+@gin.register
+@dataclass(frozen=True, kw_only=True)
+class StackedMNIST(Framed):
     """Random triples of digits in red, green and blue: a thousand modes, each equally likely.
 
     Training triples are made of MNIST's training digits and evaluation triples of its test

@@ -8,31 +8,46 @@ from matplotlib.figure import Figure
 from torch import Tensor, cat, stack
 
 from bench.figures.panels import show, side_by_side
-from bench.figures.probe import confidence, fgsm
+from bench.figures.probe import SAMPLES, fgsm, output
 from bench.figures.subject import Subject, require_pictures
 
 ACROSS, PAIRS_OF_ROWS = 6, 3
-EPSILON = 4 / 127.5
-"""Four of 256 grey levels on [-1, 1]."""
+EPSILON = 4 / 255
+"""On [-1, 1]: two of 256 grey levels. The paper does not name its size."""
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:
-    """Odd rows real, even rows moved by four grey levels, D's confidence in the corner.
+    """Odd rows real, even rows moved by FGSM, D's confidence in the corner.
+
+    Where D has no confidence the number is its plain output. Source: Figures 14 and 15 of
+    arXiv:1912.09670.
 
     Raises:
         UsageError: a run whose samples are no pictures.
     """
     require_pictures(subjects, "adversarial")
-    figure, panels = side_by_side(subjects, 1, 3.8)
+    figure, panels = side_by_side(subjects, 1, 4.1, "compressed")
     for panel, subject in zip(panels[0], subjects, strict=True):
-        real = subject.real(ACROSS * PAIRS_OF_ROWS)
-        moved = fgsm(subject.gan, real, EPSILON)
-        rows = [rows.split(ACROSS) for rows in (real, moved)]
-        beliefs = [confidence(subject.gan, batch).split(ACROSS) for batch in (real, moved)]
-        pictures = [row for pair in zip(*rows, strict=True) for row in pair]
-        numbers = [row for pair in zip(*beliefs, strict=True) for row in pair]
-        _mark(panel, pictures, numbers)
+        real = subject.real(SAMPLES)
+        batches = (real, fgsm(subject.gan, real, EPSILON))
+        outputs = [output(subject.gan, batch) for batch in batches]
+        if subject.has_confidence:
+            outputs = [one.sigmoid() for one in outputs]
+        shown = ACROSS * PAIRS_OF_ROWS
+        _mark(
+            panel,
+            _interleaved([batch[:shown] for batch in batches]),
+            _interleaved([one[:shown] for one in outputs]),
+        )
+        number = "confidence" if subject.has_confidence else "output (no confidence)"
+        panel.set_title(f"{panel.get_title(loc='left')}\nD's {number}; FGSM, 4/255 on [-1, 1]")
     return figure
+
+
+def _interleaved(pair: Sequence[Tensor]) -> list[Tensor]:
+    """Rows of ``ACROSS`` entries, in turns of the first and of the second."""
+    rows = zip(*(one.split(ACROSS) for one in pair), strict=True)
+    return [row for both in rows for row in both]
 
 
 def _mark(panel: Axes, pictures: list[Tensor], numbers: list[Tensor]) -> None:

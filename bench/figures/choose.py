@@ -9,15 +9,16 @@ from bench.errors import UsageError, nearest
 from bench.figures.subject import Subject
 
 FIGURES = {
-    "curves": "the headline score over training, methods together (Figures 4 and 7)",
-    "epsilon": "last and best score against epsilon (Figure 3)",
-    "samples": "samples of fixed latents and how the run ended (Figures 8 and 10 to 13)",
+    "curves": "the headline score over training, methods together (Figure 4)",
+    "ablation": "inception and headline score over training, a line a run (Figure 7)",
+    "epsilon": "best score, and that of the last tenth, against epsilon (Figure 3)",
+    "samples": "samples of fixed latents and how each run ended (Figures 8 and 10 to 13)",
     "interpolation": "samples between pairs of latents (Figure 9)",
     "gradients": "D's gradient at real samples (Figure 1)",
-    "gradient_histogram": "its distribution, and its L1 norm over training (Figure 5)",
-    "confidence": "D's output and loss over training (Figure 6)",
+    "gradient_histogram": "its distribution, L1 norm and sparsity over training (Figure 5)",
+    "confidence": "D's confidence and loss over training (Figure 6)",
     "adversarial": "real pictures and their FGSM neighbours, as D sees them (Figures 14 and 15)",
-    "robustness": "D's accuracy and confidence under FGSM and PGD of growing size",
+    "robustness": "D's accuracy, confidence and ranking under FGSM and PGD of growing size",
 }
 """Each is a module of this package."""
 

@@ -1,33 +1,79 @@
-"""How large the entries of D's input gradient are, and their sum over training."""
+"""How large the entries of D's input gradient are, their sum, and how unequal, over training."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from math import pi, sqrt
+from typing import Any
 
-import matplotlib
 import numpy as np
+import torch
+from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
+from torch import Tensor
 
-from bench.figures.probe import input_gradient
+from bench.figures.facets import colours, facets, from_zero
+from bench.figures.probe import SAMPLES, input_gradient
 from bench.figures.subject import Subject
-from bench.report.style import STYLE, look, plain
+from bench.report.style import FLOOR
 
-SAMPLES, BINS = 256, 101
+BINS = 81
+NOISE = 1 - sqrt(2 / pi)
+"""The sparsity of very many independent entries of one normal distribution around 0."""
+MEASURES = (
+    "entries of the gradient\nof D's output, density",
+    "entries of the gradient\nof sigmoid D, density",
+    "L1 norm of the gradient\nof D's output",
+    "Hoyer sparsity of it, 0: all\nequal, 1: a single entry",
+)
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:
-    """Left the density of the logit's gradient at the end, right its L1 norm over training."""
-    entries = [
-        input_gradient(subject.gan, subject.real(SAMPLES)).flatten().numpy() for subject in subjects
-    ]
-    reach = max(float(np.quantile(np.abs(found), 0.999)) for found in entries) or 1.0
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9.5, 3.8), layout="constrained")
-        left, right = figure.subplots(1, 2)
-        for index, (subject, found) in enumerate(zip(subjects, entries, strict=True)):
-            density, edges = np.histogram(found, BINS, (-reach, reach), density=True)
-            left.stairs(density, edges, label=plain(subject.label), **look(index))
-            steps, norms = (subject.course("diagnostics", key) for key in ("step", "gradient_l1"))
-            right.plot(steps, norms, **look(index))
-        left.set(yscale="log", xlabel="entry of the gradient of D's logit", ylabel="density")
-        right.set(xlabel="generator steps", ylabel="L1 norm of the gradient, mean", ylim=(0, None))
-        left.legend(frameon=False, fontsize=8)
+    """Two histograms at the end of training, and two courses over it; a line a run.
+
+    The paper's D ends in a sigmoid, whose gradient shrinks where D is sure of a sample, and not
+    only where D is smooth: so the gradient before it stands beside. Histograms are of held-out
+    samples and leave out the outermost thousandth; courses are the record's, means of a batch of
+    training samples. Source: Figure 5 of arXiv:1912.09670, which judges by the histogram and by
+    the L1 norm that gradients become sparse; Hoyer's measure does not depend on their size.
+    """
+    figure, rows = facets(subjects, MEASURES, [Line2D([], [], label="normal noise", **FLOOR)])
+    styles = {
+        method: {"color": colour, "linewidth": 1.3} for method, colour in colours(subjects).items()
+    }
+    _histograms({setting: row[0] for setting, row in rows.items()}, subjects, styles, None)
+    sure = [subject for subject in subjects if subject.has_confidence]
+    _histograms({setting: row[1] for setting, row in rows.items()}, sure, styles, torch.sigmoid)
+    for subject in subjects:
+        _, _, norm, sparsity = rows[subject.record["setting"]]
+        steps = subject.course("diagnostics", "step")
+        for panel, name in ((norm, "gradient_l1"), (sparsity, "gradient_sparsity")):
+            course = subject.course("diagnostics", name)
+            panel.plot(steps, course, marker=".", **styles[subject.record["method"]])
+    for _, _, norm, sparsity in rows.values():
+        from_zero(norm)
+        from_zero(sparsity)
+        sparsity.axhline(NOISE, **FLOOR)
+    labels = ("entry", "entry", "generator steps", "generator steps")
+    for panel, label in zip(list(rows.values())[-1], labels, strict=True):
+        panel.set_xlabel(label)
     return figure
+
+
+def _histograms(
+    panels: dict[str, Axes],
+    subjects: Sequence[Subject],
+    styles: dict[str, dict[str, Any]],
+    of: Callable[[Tensor], Tensor] | None,
+) -> None:
+    """Every run's, in the panel of its setting, all on one scale."""
+    entries = [
+        input_gradient(subject.gan, subject.real(SAMPLES), of).flatten().numpy()
+        for subject in subjects
+    ]
+    reach = max((float(np.quantile(np.abs(found), 0.999)) for found in entries), default=0) or 1.0
+    for subject, found in zip(subjects, entries, strict=True):
+        counts, edges = np.histogram(found, BINS, (-reach, reach))
+        density = np.where(counts > 0, counts, np.nan) / len(found) / np.diff(edges)
+        panel = panels[subject.record["setting"]]
+        panel.plot((edges[1:] + edges[:-1]) / 2, density, **styles[subject.record["method"]])
+        panel.set_yscale("log")

@@ -21,7 +21,7 @@ def draw(subjects: Sequence[Subject]) -> Figure:
         UsageError: a run whose samples are no pictures.
     """
     require_pictures(subjects, "interpolation")
-    figure, panels = side_by_side(subjects, 1, 3.6)
+    figure, panels = side_by_side(subjects, 1, 3.2, "compressed")
     for panel, subject in zip(panels[0], subjects, strict=True):
         ends = fixed_latents(subject.gan, subject.record["seed"], 2 * PAIRS)
         show(panel, from_latents(subject, arcs(ends[:PAIRS], ends[PAIRS:], STEPS)), STEPS)

@@ -1,6 +1,7 @@
 """Figures of panels side by side, a run each, and of rows of pictures."""
 
 from collections.abc import Sequence
+from typing import Literal
 
 import matplotlib
 import numpy as np
@@ -18,20 +19,40 @@ MOST = 8
 """Runs side by side that can still be read."""
 
 
-def side_by_side(subjects: Sequence[Subject], rows: int, height: float) -> tuple[Figure, NDArray]:
+def side_by_side(
+    subjects: Sequence[Subject],
+    rows: int,
+    height: float,
+    layout: Literal["constrained", "compressed"] = "constrained",
+) -> tuple[Figure, NDArray]:
     """A column of ``rows`` panels for each run, with its name above, sharing axes along rows.
+
+    Args:
+        subjects: the runs.
+        rows: panels of each.
+        height: of a panel, in inches.
+        layout: "compressed" for panels of a fixed aspect, such as pictures.
 
     Raises:
         UsageError: more runs than can be read.
     """
-    if len(subjects) > MOST:
-        raise UsageError(f"{len(subjects)} runs: this figure shows at most {MOST} side by side")
+    require_few(len(subjects))
     with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(1 + 3.4 * len(subjects), rows * height), layout="constrained")
+        figure = Figure(figsize=(1 + 3.4 * len(subjects), rows * height), layout=layout)
         panels = figure.subplots(rows, len(subjects), sharex="row", sharey="row", squeeze=False)
     for panel, subject in zip(panels[0], subjects, strict=True):
         panel.set_title(plain(subject.label))
     return figure, panels
+
+
+def require_few(across: int) -> None:
+    """Refuses more runs side by side than can be read.
+
+    Raises:
+        UsageError: says how many can.
+    """
+    if across > MOST:
+        raise UsageError(f"{across} runs: this figure shows at most {MOST} side by side")
 
 
 def show(panel: Axes, pictures: Tensor, across: int) -> None:

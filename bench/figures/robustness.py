@@ -1,49 +1,64 @@
 """What is left of D's judgement of real samples when they are moved against it."""
 
 from collections.abc import Sequence
+from typing import Any
 
-import matplotlib
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 from torch import Tensor
 
-from bench.figures.probe import confidence, fgsm, pgd
+from bench.figures.facets import colours, facets
+from bench.figures.generated import samples_of
+from bench.figures.probe import SAMPLES, fgsm, output, pgd, ranking
 from bench.figures.subject import Subject
-from bench.report.style import COLOURS, STYLE, plain
 from bench.training.streams import stream
 
-SAMPLES = 256
-LEVELS = (0.0, 0.25, 0.5, 1.0, 2.0, 3.0, 4.0, 6.0, 8.0, 12.0, 16.0)
+LEVELS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
+"""Sizes of the perturbation in 1/255 of the model's scale, where pictures span [-1, 1]."""
+ATTACKS: dict[str, Any] = {"FGSM": "-", "PGD": (0, (3, 1.5))}
+MEASURES = (
+    "share of real samples\nthat D takes for real",
+    "D's mean confidence\nthat they are real",
+    "how often D ranks them\nabove generated samples",
+)
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:
-    """Left the share of real samples that D takes for real, right its mean confidence.
+    """Accuracy, confidence and ranking against the size of the perturbation, a line a run.
 
-    Against the size of the perturbation in grey levels, 2/255 of the model's scale; FGSM solid and
-    PGD dashed. PGD far below FGSM means that D hides its gradient rather than being robust.
+    FGSM solid and PGD dashed: PGD far below FGSM means that D hides its gradient rather than being
+    robust. The accuracy is that on real samples, by sigmoid D > 1/2; what D makes of generated
+    ones, which are not moved, is in the ranking. Of methods whose D has no confidence there is the
+    ranking alone. Source: the curves behind Figures 14 and 15 of arXiv:1912.09670, which shows
+    confidences at one size that it does not name.
     """
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(9.5, 3.8), layout="constrained")
-        left, right = figure.subplots(1, 2, sharex=True, sharey=True)
-        for index, subject in enumerate(subjects):
-            for attack, dashes in (("FGSM", "-"), ("PGD", "--")):
-                beliefs = [belief(subject, attack, level / 127.5) for level in LEVELS]
-                colour = COLOURS[index % len(COLOURS)]
-                label = f"{plain(subject.label)}, {attack}"
-                accuracy = [float((one > 0.5).float().mean()) for one in beliefs]
-                left.plot(LEVELS, accuracy, dashes, color=colour, label=label)
-                means = [float(one.mean()) for one in beliefs]
-                right.plot(LEVELS, means, dashes, color=colour)
-        left.set(xlabel="perturbation, grey levels", ylabel="real samples taken for real")
-        right.set(xlabel="perturbation, grey levels", ylabel="mean sigmoid of D", ylim=(0, 1.02))
-        left.legend(frameon=False, fontsize=8)
+    keys = [Line2D([], [], color="#888888", linestyle=d, label=a) for a, d in ATTACKS.items()]
+    figure, rows = facets(subjects, MEASURES, keys)
+    for subject in subjects:
+        row = rows[subject.record["setting"]]
+        colour = colours(subjects)[subject.record["method"]]
+        fake = output(subject.gan, samples_of(subject, SAMPLES))
+        for attack, dashes in ATTACKS.items():
+            judged = [attacked(subject, attack, level / 255) for level in LEVELS]
+            curves = [
+                [float((one > 0).float().mean()) for one in judged],
+                [float(one.sigmoid().mean()) for one in judged],
+                [ranking(one, fake) for one in judged],
+            ]
+            first = 0 if subject.has_confidence else 2
+            for panel, curve in zip(row[first:], curves[first:], strict=True):
+                panel.plot(LEVELS, curve, color=colour, linestyle=dashes, linewidth=1.3)
+    for row in rows.values():
+        for panel in row:
+            panel.set_ylim(-0.02, 1.02)
+    for panel in list(rows.values())[-1]:
+        panel.set_xlabel("epsilon x 255, on the model's scale")
     return figure
 
 
-def belief(subject: Subject, attack: str, epsilon: float) -> Tensor:
-    """D's confidence in real samples moved by ``epsilon`` on the model's scale, shape (N,)."""
+def attacked(subject: Subject, attack: str, epsilon: float) -> Tensor:
+    """D's output on real samples moved by ``epsilon`` on the model's scale, shape (N,)."""
     gan, real = subject.gan, subject.real(SAMPLES)
-    attacks = {
-        "FGSM": lambda: fgsm(gan, real, epsilon),
-        "PGD": lambda: pgd(gan, real, epsilon, stream(0, "PGD")),
-    }
-    return confidence(gan, attacks[attack]())
+    if attack == "FGSM":
+        return output(gan, fgsm(gan, real, epsilon))
+    return output(gan, pgd(gan, real, epsilon, stream(0, "PGD")))

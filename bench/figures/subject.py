@@ -23,7 +23,7 @@ from bench.training import checkpoint
 from bench.training.build import build
 from bench.training.execute import CHECKPOINT, CONFIG, RECORD, owner
 from bench.training.experiment import Experiment
-from methods.base import GAN
+from methods.base import GAN, Method
 
 Floats = NDArray[np.float64]
 
@@ -83,7 +83,19 @@ class Subject:
         gan = build(self.experiment, seed, torch.device("cpu"))
         gan.generator.load_state_dict(state["generator"])
         cast(nn.Module, gan.discriminator).load_state_dict(state["discriminator"])
+        gan.step = state["history"]["step"]
         return gan
+
+    @property
+    def has_confidence(self) -> bool:
+        """Whether sigmoid D is D's probability that a sample is real: G descends -log of it.
+
+        A Wasserstein critic has none, nor has D under the hinge, least-squares or relativistic
+        loss: there D's output is no logit. Of a record without its config it is taken for granted.
+        """
+        if not (self.folder / CONFIG).is_file():
+            return True
+        return type(self.experiment.method).g_loss is Method.g_loss
 
     def real(self, n: int) -> Tensor:
         """The first ``n`` held-out samples, decoded, the same for every run on a data set."""

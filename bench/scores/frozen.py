@@ -41,7 +41,13 @@ class FrozenClassifier:
         Raises:
             UsageError: there is no such judge, or its weights are not those described.
         """
-        path = Path(weights) if weights.endswith(".json") else FOLDER / f"{weights}.json"
+        trained = weights.endswith(".json")
+        path = Path(weights) if trained else FOLDER / f"{weights}.json"
+        if not path.is_file() and trained:
+            raise UsageError(
+                f"there is no judge at {path}: ganbench judge train DATASET writes one to "
+                "judges/DATASET-cnn.json"
+            )
         if not path.is_file():
             shipped = (file.stem for file in FOLDER.glob("*.json"))
             raise UsageError(f"there is no judge {weights!r}: {nearest(weights, shipped)}")

@@ -39,9 +39,9 @@ class InceptionJudge(Judge):
 
     The defaults are AS-GAN's protocol (arXiv:1912.09670, Appendix G): 22,400 samples, IS over 10
     parts. Decided here, where it is silent: the reference of FID is the training split, of which
-    at most ``reference_samples`` pictures count. The floors are the scores of the evaluation
-    split against it. A generator has collapsed when its features vary less than half as much as
-    the reference's do.
+    at most ``reference_samples`` pictures count. (Its author's code appears to take as many real
+    pictures as samples: 22,400.) The floors are the scores of the evaluation split against it. A
+    generator has collapsed when its features vary less than half as much as the reference's do.
 
     What is computed on real pictures is kept in the folder of caches, under a name that is a hash
     of all it depends on.
@@ -58,6 +58,7 @@ class InceptionJudge(Judge):
         reference: Literal["training", "evaluation"] = "training",
         reference_samples: int = 50_000,
         compared: int = 10_000,
+        download: bool = False,
     ):
         """Looks for the weights; loads them when the first score is asked for.
 
@@ -70,9 +71,10 @@ class InceptionJudge(Judge):
             reference: the split that FID and KID compare with.
             reference_samples: pictures of it, at most.
             compared: samples of each side for KID, precision and recall, at most.
+            download: fetch the weights, if they are missing, from where torch-fidelity does.
 
         Raises:
-            UsageError: the weights are missing, or hold more than numbers.
+            UsageError: the weights are missing, cannot be fetched, or hold more than numbers.
             ValueError: a picture cannot be given to Inception, or there are too few samples.
         """
         if samples < splits:
@@ -80,7 +82,7 @@ class InceptionJudge(Judge):
         if len(data.shape) != 3:
             raise ValueError(f"data = {data.name!r}: Inception looks at pictures only")
         self._data = data
-        self._weights = _found(weights)
+        self._weights = _found(weights, download)
         self._split = reference
         self._limit = reference_samples
         self._compared = compared
@@ -191,7 +193,7 @@ class InceptionJudge(Judge):
         return torch.cat(features).cpu(), torch.cat(logits).cpu()
 
 
-def _found(weights: str) -> Path:
+def _found(weights: str, download: bool) -> Path:
     """The file of weights, which holds numbers and nothing else.
 
     Raises:
@@ -199,13 +201,35 @@ def _found(weights: str) -> Path:
     """
     name = URL_INCEPTION_V3.rsplit("/", 1)[1]
     path = Path(weights).expanduser() if weights else Path(torch.hub.get_dir(), "checkpoints", name)
+    by_hand = (
+        f"download {URL_INCEPTION_V3} to there, or bind InceptionJudge.weights to another file"
+    )
+    if download:
+        _download(path, by_hand)
     if not path.is_file():
         raise UsageError(
-            f"the weights of Inception are not at {path}: download {URL_INCEPTION_V3} to there, or "
-            "bind InceptionJudge.weights to where they are"
+            f"the weights of Inception are not at {path}: bind InceptionJudge.download = True, "
+            f"{by_hand}"
         )
     try:
         torch.load(path, weights_only=True, mmap=True)  # torch-fidelity reads any pickle
     except (UnpicklingError, RuntimeError) as error:
         raise UsageError(f"{path} is not torch-fidelity's file of Inception's weights") from error
     return path
+
+
+def _download(path: Path, remedy: str) -> None:
+    """Fetches the weights if they are missing, one process at a time.
+
+    Raises:
+        UsageError: it failed.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        with FileLock(f"{path}.lock"):
+            if not path.is_file():
+                torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path))
+    except OSError as error:  # no network, no such page, no right to write
+        raise UsageError(
+            f"the weights of Inception could not be fetched to {path} ({error}): {remedy}"
+        ) from error

@@ -1,0 +1,41 @@
+"""The inception score and the headline score over training, of methods and their controls."""
+
+from collections.abc import Sequence
+
+from matplotlib.figure import Figure
+
+from bench.errors import UsageError
+from bench.figures.facets import colours, facets
+from bench.figures.subject import Subject
+from bench.records import canonical, metrics
+
+
+def draw(subjects: Sequence[Subject]) -> Figure:
+    """A panel for each of the two scores, a line a run, with a cross where it failed.
+
+    Source: Figure 7 of arXiv:1912.09670. Where samples have no inception score the headline stands
+    alone.
+
+    Raises:
+        UsageError: the runs' scores are not of one protocol.
+    """
+    protocols = {canonical(subject.record.get("protocol")) for subject in subjects}
+    protocol = subjects[0].record.get("protocol")
+    if len(protocols) > 1 or not protocol:
+        raise UsageError("the figure 'ablation' compares scores of one protocol")
+    known = metrics(protocol)
+    names = [name for name in dict.fromkeys(("is", protocol["headline"])) if name in known]
+    titles = [f"{known[name]['label']}\n{known[name]['better']} is better" for name in names]
+    figure, rows = facets(subjects, titles)
+    for subject in subjects:
+        record = subject.record
+        colour = colours(subjects)[record["method"]]
+        steps = subject.course("scores", "step")
+        for panel, name in zip(rows[record["setting"]], names, strict=True):
+            score = subject.course("scores", name)
+            panel.plot(steps, score, color=colour, marker=".", linewidth=1.3)
+            if record["status"] != "completed":
+                panel.plot(steps[-1:], score[-1:], "x", color=colour, markersize=8)
+    for panel in list(rows.values())[-1]:
+        panel.set(xlabel="generator steps", xlim=(0, None))
+    return figure
