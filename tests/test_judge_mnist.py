@@ -51,7 +51,7 @@ def there(home, monkeypatch):
 def test_the_judge_stands_where_mnists_gin_file_looks_for_it(home) -> None:
     (home / "mine.gin").write_text(
         'Suite.dataset = "mnist"\nSuite.architecture = "dcgan"\nSuite.methods = ["vanilla"]\n'
-        "Experiment.steps = 1\ng_width = 2\nd_width = 2\n"
+        "Experiment.steps = 1\nExperiment.evaluations = 1\ng_width = 2\nd_width = 2\n"
     )
     command = ["run", "mine.gin", "--out", "runs", "--leaderboards", "boards"]
     assert main(command) == 0

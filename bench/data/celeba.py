@@ -17,7 +17,7 @@ PICTURES = "img_align_celeba"
 @gin.register
 @dataclass(frozen=True, kw_only=True)
 class CelebA(CachedPictures):
-    """The 162,770 faces of the training partition, scored against the 19,962 of the test one.
+    """The 162,770 faces of the training partition; the 19,962 of the test one are held out.
 
     Of the aligned 178 x 218 pixels the central square of 178 is kept: the crop of DCGAN's code
     and of those that follow it, which scales the shorter side and crops the middle. Others cut

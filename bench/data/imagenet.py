@@ -12,7 +12,7 @@ from bench.data.image_folder import ImageFolder
 @gin.register
 @dataclass(frozen=True, kw_only=True)
 class ImageNet(ImageFolder):
-    """The 1,281,167 training pictures of ILSVRC 2012, scored against the 50,000 validation ones.
+    """The 1,281,167 training pictures of ILSVRC 2012; the 50,000 validation ones are held out.
 
     The central square of the shorter side, resized once from the original pictures. The
     downsampled ImageNet of Chrabaszcz et al. 2017 (arXiv:1707.08819) is another set.
