@@ -11,12 +11,12 @@ from bench.report.selection import boards
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:
-    """One panel a setting, one line a method, on the scale of the runs and not of real data.
+    """One panel a setting, one line a method.
 
     Raises:
         UsageError: the runs are not of one suite and protocol, or have no score.
     """
-    found = boards(subject.record | {"floors": None} for subject in subjects)
+    found = boards(subject.record for subject in subjects)
     if len(found) != 1 or found[0].foreign:
         raise UsageError("the figure 'curves' compares runs of one suite under one protocol")
     figure = steps_figure(found[0])
