@@ -103,6 +103,7 @@ def _ranking(results: Results, figures: Collection[str]) -> list[str]:
         markdown.table(tables.headline(results)),
         _footnotes(results),
         markdown.folded("How to read this table", _legend(results)),
+        markdown.folded("All comparisons", _comparisons(results)),
         *_pictures(figures, "curves.svg"),
         *_scores_and_costs(results, figures),
         *_equal_budgets(results, figures),
@@ -114,7 +115,6 @@ def _ranking(results: Results, figures: Collection[str]) -> list[str]:
         "few finished, a mean says little about the method: see the failures above.",
         markdown.table(tables.all_metrics(results)),
         *_over_training(results),
-        markdown.folded("All comparisons", _comparisons(results)),
         *_published(results),
     ]
 
