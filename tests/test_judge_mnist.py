@@ -52,6 +52,7 @@ def test_the_judge_stands_where_mnists_gin_file_looks_for_it(home) -> None:
     (home / "mine.gin").write_text(
         'Suite.dataset = "mnist"\nSuite.architecture = "dcgan"\nSuite.methods = ["vanilla"]\n'
         "Experiment.steps = 1\nExperiment.evaluations = 1\ng_width = 2\nd_width = 2\n"
+        f'MNIST.root = "{home}"\n'  # workers may be older than this test's environment
     )
     command = ["run", "mine.gin", "--out", "runs", "--leaderboards", "boards"]
     assert main(command) == 0

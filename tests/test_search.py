@@ -75,7 +75,7 @@ def test_search_runs_records_reports_and_does_nothing_twice(toy_suite, space, tm
     assert run.digest == found[tuned.runs[0]]["config_digest"]
 
     # The page is a function of what lies beside it.
-    again = tmp_path / "again"
+    again = tmp_path / "again" / board.name
     rebuild(board, again)
     assert files(again) == files(board)
 
