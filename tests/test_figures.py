@@ -3,6 +3,7 @@
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 import torch
 from matplotlib import image
@@ -16,9 +17,11 @@ from bench.figures.epsilon import epsilon_of
 from bench.figures.generated import samples_of
 from bench.figures.gradients import shades
 from bench.figures.interpolation import arcs
+from bench.figures.numbers import numbers
 from bench.figures.probe import fgsm, input_gradient, output, pgd, ranking
 from bench.figures.robustness import LEVELS, attacked
 from bench.figures.subject import Subject, open_all
+from bench.records import metrics
 from bench.training.execute import CHECKPOINT, RECORD, execute
 from methods.base import GAN
 
@@ -35,6 +38,22 @@ def digits(tmp_path_factory):
         "Experiment.log_every = 2",
         'Suite.methods = ["vanilla", "as_gan"]',
         'Suite.settings = ["standard"]',
+        "Suite.remedies = {}",
+    ]
+    for run in make_plan("quick", gin_bindings=bindings, seeds=1).runs:
+        execute(run, out, ignore)
+    return open_all([out])
+
+
+@pytest.fixture(scope="module")
+def settings(tmp_path_factory):
+    """Runs whose networks differ in their parts."""
+    out = tmp_path_factory.mktemp("settings")
+    bindings = [
+        "Experiment.steps = 2",
+        "Experiment.evaluations = 1",
+        'Suite.methods = ["vanilla", "as_gan"]',
+        'Suite.settings = ["standard", "no_bn_both"]',
         "Suite.remedies = {}",
     ]
     for run in make_plan("quick", gin_bindings=bindings, seeds=1).runs:
@@ -95,6 +114,19 @@ def test_figures_of_points_are_drawn_or_refused_in_words(points, name, tmp_path)
         out = tmp_path / "figure.png"
         drawer(name)(points).savefig(out)
         assert image.imread(out)[..., :3].std() > 0.02  # something is drawn
+
+
+def test_networks_are_those_of_each_runs_own_setting(settings):
+    assert all(subject.has_pictures for subject in settings)  # so that all configs were loaded
+    for subject in settings:
+        normalized = any("BatchNorm" in type(m).__name__ for m in subject.gan.generator.modules())
+        assert normalized is (subject.record["setting"] == "standard")
+    assert len(drawer("samples")(settings).axes) == 4
+
+
+def test_gradients_of_pictures_and_of_points_are_not_drawn_together(digits, points):
+    with pytest.raises(UsageError, match="pictures or of points"):
+        drawer("gradients")([*digits, *points])
 
 
 def test_samples_are_those_that_were_scored(points):
@@ -264,7 +296,7 @@ def test_epsilon_is_one_line_whatever_the_methods_are_called(toy_suite, tmp_path
     epsilons = {"as_gan": 0.1, "as_gan_none": 0.0, "as_gan_gaussian": 0.1}
     for method in ("vanilla", *epsilons):
         execute(plan_of(toy_suite, method), tmp_path / "runs", ignore)
-    subjects = open_all([tmp_path / "runs"])
+    subjects = [with_record(one, status="completed") for one in open_all([tmp_path / "runs"])]
     for subject in subjects:
         expected = epsilons.get(subject.record["method"], np.nan)
         assert epsilon_of(subject) == pytest.approx(expected, nan_ok=True)
@@ -272,19 +304,53 @@ def test_epsilon_is_one_line_whatever_the_methods_are_called(toy_suite, tmp_path
     drawn = {line.get_label(): line.get_xydata() for line in panel.lines}
     assert {"vanilla", "as_gan", "as_gan_gaussian"} <= set(drawn)
     assert drawn["as_gan"][:, 0].tolist() == pytest.approx([0, 25.5])
+    beyond = panel.get_xticklabels()[-1]
+    assert beyond.get_text() == "vanilla"
+    assert beyond.get_position()[0] > 25.5
 
 
-def test_collapsed_runs_count_in_the_epsilon_figure_and_diverged_ones_do_not(points):
-    (run,) = [subject for subject in points if subject.record["method"] == "as_gan"]
+def with_course(subject, scores, status="completed"):
+    """The run, as if it had had these scores."""
+    headline = subject.record["protocol"]["headline"]
+    rows = [{headline: score, "step": step} for step, score in enumerate(scores, 1)]
+    return with_record(subject, scores=rows, status=status)
 
-    def marks(status):
-        runs = [with_record(run, status=status), with_record(run, status="completed")]
+
+def test_epsilon_has_the_best_of_all_runs_and_the_mean_of_their_last_tenth(points):
+    (vanilla, as_gan) = sorted(points, key=lambda one: one.record["method"], reverse=True)
+    better = metrics(as_gan.record["protocol"])[as_gan.record["protocol"]["headline"]]["better"]
+    sign = 1 if better == "lower" else -1
+    flat = [sign * 9.0] * 18
+    runs = [
+        with_course(as_gan, [sign * 2.0, *flat, sign * 6.0]),
+        with_course(as_gan, [sign * 3.0, *flat, sign * 4.0]),
+        with_course(as_gan, [sign * 1.0, *flat, sign * 90.0], "collapsed"),
+        with_course(vanilla, [sign * 5.0, *flat, sign * 7.0]),
+    ]
+    for panel, (with_epsilon, without) in zip(
+        drawer("epsilon")(runs).axes, ((2.0, 5.0), ((7.5 + 6.5) / 2, 8.0)), strict=True
+    ):
+        drawn = {line.get_label(): line.get_ydata() for line in panel.lines}
+        assert drawn["as_gan"] == pytest.approx([sign * with_epsilon])
+        assert set(drawn["vanilla"]) == {sign * without}
+        crosses = [line for line in panel.lines if line.get_marker() == "x"]
+        assert len(crosses) == 1
+
+
+def test_collapsed_runs_are_crosses_in_the_epsilon_figure_and_diverged_ones_are_not_there(points):
+    as_gan = next(one for one in points if one.record["method"] == "as_gan")
+
+    def marks(run, status):
+        runs = [with_record(run, status=status), with_record(as_gan, status="completed")]
         panel = drawer("epsilon")(runs).axes[0]
-        return sorted(line.get_marker() for line in panel.lines)
+        return sorted(line.get_marker() for line in panel.lines if line.get_marker() in "ox")
 
-    assert marks("completed") == ["_", "o", "o"]
-    assert marks("collapsed") == ["_", "o", "x"]
-    assert marks("diverged") == ["_", "o"]
+    for run in points:
+        assert marks(run, "completed") == ["o", "o"]
+        assert marks(run, "collapsed") == ["o", "x"]
+        assert marks(run, "diverged") == ["o"]
+    with pytest.raises(UsageError, match="did not diverge"):
+        drawer("epsilon")([with_record(run, status="diverged") for run in points])
 
 
 def test_histograms_of_a_linear_discriminators_gradient_stand_at_its_weights(points):
@@ -307,6 +373,31 @@ def test_samples_have_a_row_a_method_and_name_the_step_that_they_are_of(points):
     assert [panel.get_visible() for panel in panels] == [True, True, True, False]
     single = drawer("samples")(points).axes
     assert [panel.get_subplotspec().rowspan.start for panel in single] == [0, 0]
+
+
+def test_a_figure_can_be_its_numbers(points, tmp_path, capsys):
+    folders = [str(subject.folder) for subject in points]
+    out = tmp_path / "losses.csv"
+    assert main(["figure", "confidence", *folders, "--out", str(out)]) == 0
+    table = pd.read_csv(out)
+    for subject in points:
+        for line, rows, name in (
+            ("D(x)", "diagnostics", "d_real"),
+            ("D's loss", "losses", "d_loss"),
+        ):
+            found = table[(table["panel"] == subject.label) & (table["line"] == line)]
+            assert found["x"].tolist() == subject.course(rows, "step").tolist()
+            assert found["y"].tolist() == pytest.approx(
+                subject.course(rows, name).tolist(), rel=1e-5
+            )
+    assert main(["figure", "samples", *folders, "--out", str(out)]) == 2
+    assert "has no numbers" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("name", ["ablation", "epsilon", "gradient_histogram", "robustness"])
+def test_the_numbers_of_a_figure_name_every_run(points, name):
+    named = set(numbers(drawer(name)(points))["line"])
+    assert all(any(line.startswith(run.label) for line in named) for run in points)
 
 
 def test_ablation_is_of_one_protocol_and_marks_failures(digits):

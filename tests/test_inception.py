@@ -1,8 +1,10 @@
 """The Inception judge against torch-fidelity's own driver, with weights of the real form."""
 
 import json
-import shutil
-from urllib.error import URLError
+from hashlib import sha256
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from threading import Thread
+from typing import ClassVar
 
 import pytest
 import torch
@@ -15,6 +17,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import (
 
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
+from bench.scores import inception
 from bench.scores.inception import InceptionJudge
 
 
@@ -130,28 +133,65 @@ def test_missing_weights_are_asked_for_with_their_address(tmp_path):
         judge_of(tmp_path / "nosuch.pth")
 
 
-def test_missing_weights_are_fetched_once_where_that_is_asked_for(weights, tmp_path, monkeypatch):
-    fetched = []
+@pytest.fixture
+def server(weights, monkeypatch):
+    """Serves the weights; another answer can be set. ``asked`` are the requests so far."""
 
-    def fetch(url, path):
-        fetched.append(url)
-        shutil.copy(weights, path)
+    class Handler(BaseHTTPRequestHandler):
+        asked: ClassVar[list[str]] = []
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
+        def do_GET(self):
+            self.asked.append(self.path)
+            self.wfile.write(server.answer)
+
+        def log_message(self, *_):
+            pass
+
+    content = weights.read_bytes()
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        server.whole = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+        server.answer = server.whole
+        thread = Thread(target=server.serve_forever)
+        thread.start()
+        monkeypatch.setattr(
+            inception, "URL_INCEPTION_V3", f"http://127.0.0.1:{server.server_port}/w.pth"
+        )
+        monkeypatch.setattr(inception, "SHA256", sha256(content).hexdigest()[:8])
+        yield server
+        server.shutdown()
+        thread.join()
+
+
+def test_missing_weights_are_fetched_once_where_that_is_asked_for(server, weights, tmp_path):
     there = tmp_path / "checkpoints" / "inception.pth"
     for _ in range(2):
         judge = judge_of(there, download=True)
-    assert fetched == [URL_INCEPTION_V3]
+    assert server.RequestHandlerClass.asked == ["/w.pth"]
     assert judge.identity() == judge_of(weights).identity()
 
 
-def test_weights_that_cannot_be_fetched_are_asked_for(tmp_path, monkeypatch):
-    def fetch(url, path):
-        raise URLError("no network")
+@pytest.mark.parametrize(
+    ("answer", "problem"),
+    [
+        (lambda whole: whole[:5000], "invalid hash value"),
+        (lambda whole: whole[:-1] + b"?", "invalid hash value"),
+        (lambda whole: b"HTTP/1.0 404 Not Found\r\n\r\n", "404"),
+        (lambda whole: b"nonsense", "nonsense"),
+    ],
+    ids=["cut off", "altered", "not there", "no answer"],
+)
+def test_weights_that_cannot_be_fetched_are_asked_for(server, tmp_path, answer, problem):
+    there = tmp_path / "inception.pth"
+    server.answer = answer(server.whole)
+    with pytest.raises(UsageError, match=rf"could not be fetched to .*{problem}.*download http:"):
+        judge_of(there, download=True)
+    assert not there.exists()
+    server.answer = server.whole
+    assert judge_of(there, download=True)
 
-    monkeypatch.setattr(torch.hub, "download_url_to_file", fetch)
-    with pytest.raises(UsageError, match=r"could not be fetched to .*no network.*download https:"):
-        judge_of(tmp_path / "nosuch.pth", download=True)
+
+def test_the_expected_hash_is_that_in_the_name():
+    assert URL_INCEPTION_V3.endswith(f"-{inception.SHA256}.pth")
 
 
 def test_a_file_that_is_no_weights_is_refused_before_it_could_run_anything(tmp_path):

@@ -62,6 +62,14 @@ def test_a_setting_at_reduced_scale_stands_for_the_published_one() -> None:
     assert rows.loc["lr_d_2e-3", ["reported FID", "vanilla's"]].tolist() == ["26.57", "28.44"]
 
 
+@pytest.mark.parametrize(
+    ("dataset", "setting"), [("cifar10", "lr_d_2e-3"), ("cifar10_jpeg", "lr_d_double")]
+)
+def test_a_setting_stands_for_the_published_one_at_its_own_scale_only(dataset, setting) -> None:
+    runs = suite({"as_gan": 8.0, "vanilla": 9.0}, (setting,))
+    assert replications(results_of(runs, dataset)) == []
+
+
 def test_two_reports_of_one_comparison_stand_in_one_row() -> None:
     rows = rows_of(results_of(suite({"as_gan": 8.0, "vanilla": 9.0}, ("lr_d_5e-5",)), "celeba64"))
     assert rows.loc["lr_d_5e-5", "reported FID"] == "10.90; 11.82"

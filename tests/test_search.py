@@ -83,6 +83,11 @@ def test_search_runs_records_reports_and_does_nothing_twice(toy_suite, space, tm
     assert main(["report", "--runs", str(tmp_path / "runs"), "--out", str(tmp_path / "r")]) == 0
     assert [path.name for path in (tmp_path / "r").iterdir() if path.is_dir()] == ["toy"]
 
+    # A folder of searches alone is enough.
+    alone = tmp_path / "alone"
+    assert main(["report", "--runs", str(board.parent), "--out", str(alone)]) == 0
+    assert files(alone / board.name) == files(board)
+
     before, pages = files(tmp_path / "runs"), files(board)
     times = {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").rglob(RECORD)}
     assert search(toy_suite, space, tmp_path) == 0

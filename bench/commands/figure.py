@@ -9,10 +9,11 @@ from matplotlib.backend_bases import FigureCanvasBase
 from bench.engines.complete import require_writable
 from bench.errors import UsageError, nearest
 from bench.figures.choose import FIGURES, drawer
+from bench.figures.numbers import numbers
 from bench.figures.subject import open_all
 from bench.report.style import STYLE
 
-FORMATS = FigureCanvasBase.get_supported_filetypes()
+FORMATS = {*FigureCanvasBase.get_supported_filetypes(), "csv"}
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,7 +22,10 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("name", metavar="NAME", help=names)
     parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="folder of a run or more")
     parser.add_argument(
-        "--out", type=Path, help="file to write, in the format of its name (default: NAME.png)"
+        "--out",
+        type=Path,
+        help="file to write, in the format of its name (default: NAME.png); as .csv the numbers "
+        "of its lines",
     )
 
 
@@ -34,7 +38,10 @@ def main(options: argparse.Namespace) -> int:
         raise UsageError(f"--out {out}: no figure can be a .{ending}; {nearest(ending, FORMATS)}")
     require_writable("--out", out.parent)
     with matplotlib.rc_context(STYLE | {"savefig.dpi": 160}):
-        metadata = {"Date": None} if ending == "svg" else None
-        draw(open_all(options.runs)).savefig(out, metadata=metadata)
+        figure = draw(open_all(options.runs))
+        if ending == "csv":
+            numbers(figure).to_csv(out, index=False, float_format="%.6g")
+        else:
+            figure.savefig(out, metadata={"Date": None} if ending == "svg" else None)
     print(f"figure: {out}")
     return 0

@@ -25,11 +25,13 @@ def main(options: argparse.Namespace) -> int:
     if not options.runs.is_dir():
         raise UsageError(f"--runs {options.runs}: there is no such folder; ganbench run makes one")
     found = records.find(options.runs)
-    if not found:
+    places = [*find(options.out), *find(options.runs)]
+    searches = dict.fromkeys(place.resolve() for place in places)
+    if not found and not searches:
         raise UsageError(f"--runs {options.runs}: there are no records in it")
     console = Console()
     for page in build([*records.find(options.out), *found], options.out):
         console.print(f"leaderboard: {page}", highlight=False)
-    for folder in [*find(options.out), *find(options.runs)]:
+    for folder in searches:
         console.print(f"search: {rebuild(folder, options.out / folder.name)}", highlight=False)
     return 0

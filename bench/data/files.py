@@ -1,12 +1,11 @@
 """Checks that a source's files are there and whole, before anything reads them."""
 
 from collections.abc import Callable, Iterable
-from http.client import HTTPException
 from pathlib import Path
 
-from filelock import FileLock
 from torchvision.datasets.utils import check_integrity
 
+from bench.download import DownloadFailed, download
 from bench.errors import UsageError
 
 
@@ -40,22 +39,19 @@ def require(name: str, files: Iterable[tuple[Path, str | None]], remedy: str) ->
             raise unusable(name, f"{problem}: delete it, and {remedy}")
 
 
-def downloaded(name: str, download: Callable[[], object], folder: Path, remedy: str) -> None:
+def downloaded(name: str, fetch: Callable[[], object], folder: Path, remedy: str) -> None:
     """Downloads what is missing, one process at a time.
 
     Args:
         name: of the data set.
-        download: does it.
+        fetch: does it.
         folder: where to.
         remedy: what to do where it fails, as the end of a sentence.
 
     Raises:
         UsageError: it failed.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     try:
-        with FileLock(folder / f"{name}.lock"):
-            download()
-    # No network, or a server that breaks off; all mirrors failed, or a wrong md5.
-    except (OSError, HTTPException, RuntimeError) as error:
+        download(fetch, folder / f"{name}.lock")
+    except DownloadFailed as error:
         raise unusable(name, f"the download failed ({error}): {remedy}") from error

@@ -33,7 +33,8 @@ def draw(subjects: Sequence[Subject]) -> Figure:
         steps = subject.course("scores", "step")
         for panel, name in zip(rows[record["setting"]], names, strict=True):
             score = subject.course("scores", name)
-            panel.plot(steps, score, color=colour, marker=".", linewidth=1.3)
+            style = {"color": colour, "marker": ".", "linewidth": 1.3}
+            panel.plot(steps, score, label=subject.label, **style)
             if record["status"] != "completed":
                 panel.plot(steps[-1:], score[-1:], "x", color=colour, markersize=8)
     for panel in list(rows.values())[-1]:

@@ -30,13 +30,13 @@ def draw(subjects: Sequence[Subject]) -> Figure:
             above.text(0.5, 0.5, words, transform=above.transAxes, ha="center", va="center")
         else:
             probed = subject.course("diagnostics", "step")
-            for name, (_, colour) in LINES.items():
+            for name, (label, colour) in LINES.items():
                 course = subject.course("diagnostics", name)
-                above.plot(probed, course, marker=".", color=colour)
+                above.plot(probed, course, marker=".", color=colour, label=label)
         steps, mean, spread = (
             subject.course("losses", name) for name in ("step", "d_loss", "d_loss_std")
         )
-        below.plot(steps, mean, color="#444444")
+        below.plot(steps, mean, color="#444444", label="D's loss")
         below.fill_between(steps, mean - spread, mean + spread, color="#444444", alpha=0.2, lw=0)
         below.set_xlabel("generator steps")
     panels[0, 0].set(ylabel="mean sigmoid of D", ylim=(0, 1), xlim=(0, None))

@@ -1,37 +1,47 @@
 """Score against epsilon: methods with one as points, the others as lines across."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Sequence
-from dataclasses import asdict
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import asdict, dataclass
 from math import isnan, nan
+from typing import Any
 
 import matplotlib
 import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
+from matplotlib.lines import Line2D
 
 from bench.errors import UsageError
-from bench.figures.subject import Subject
-from bench.records import metrics
+from bench.figures.subject import Floats, Subject
+from bench.records import Metric, metrics
 from bench.report.style import COLOURS, STYLE, plain
 
-ENDED = ("completed", "collapsed")
+MARKERS = {"completed": "o", "collapsed": "x"}
 """How runs ended whose scores are of the whole training; a diverged one's are not."""
-BEST, TAIL = "best", "mean of the last tenth"
+
+
+@dataclass(frozen=True)
+class _Half:
+    """One of the two panels: a run's score from its course, and what stands for several runs."""
+
+    title: str
+    score: Callable[[Floats], Any]
+    together: Callable[[Sequence[float]], Any]
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:
-    """Left the best score, right the mean of the last tenth: a mark a run, and their means.
+    """Left the best score of each run and of all, right the mean of its last tenth and of all's.
 
-    A cross is a run that collapsed; one that diverged is left out. A method without epsilon is
-    a dashed line at its mean, with the range of its runs around. Source: Figure 3 of
-    arXiv:1912.09670.
+    A mark is a run, a line what stands for all. A cross is a run that collapsed, which no line
+    counts; one that diverged is left out. A method without epsilon is a dashed line, its runs
+    beside the greatest epsilon. Source: Figure 3 (a) and (b) of arXiv:1912.09670.
 
     Raises:
-        UsageError: no method of these runs has an epsilon, or the runs differ in their metric,
-            setting or unit of epsilon.
+        UsageError: no method of these runs has an epsilon, all diverged, or the runs differ in
+            their metric, setting or unit of epsilon.
     """
-    label = _one("headline metric", (_headline(subject) for subject in subjects))
+    label = _one("headline metric", (_headline(subject)["label"] for subject in subjects))
     setting = _one("setting", (subject.record["setting"] for subject in subjects))
     methods = [subject.experiment.method for subject in subjects]
     units = [method.unit for method in methods if hasattr(method, "unit")]
@@ -40,18 +50,28 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     unit = _one("unit of epsilon", units)
     groups: dict[str, list[Subject]] = defaultdict(list)
     for subject in subjects:
-        if subject.record["status"] in ENDED:
+        if subject.record["status"] in MARKERS:
             groups[_options(subject)].append(subject)
+    if not groups:
+        raise UsageError("the figure 'epsilon' needs runs that did not diverge; all of these did")
+    best = np.nanmin if _headline(subjects[0])["better"] == "lower" else np.nanmax
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(9, 4), layout="constrained")
         panels = figure.subplots(1, 2, sharey=True)
-        for panel, which in zip(panels, (BEST, TAIL), strict=True):
-            for index, runs in enumerate(groups.values()):
-                _draw(panel, runs, which, COLOURS[index % len(COLOURS)])
-            panel.set(title=f"{plain(setting)}, {which}", xlabel=f"epsilon x 255, unit: {unit}")
+        for panel, half in zip(
+            panels,
+            (
+                _Half("best of a run, and of all runs", best, best),
+                _Half("mean of the last tenth, and over runs", _tail, np.mean),
+            ),
+            strict=True,
+        ):
+            keys = _draw(panel, list(groups.values()), half)
+            panel.set(
+                title=f"{plain(setting)}: {half.title}", xlabel=f"epsilon x 255, unit: {unit}"
+            )
         panels[0].set_ylabel(plain(label))
-        handles, names = panels[0].get_legend_handles_labels()
-        figure.legend(handles, names, loc="outside lower center", ncols=5, frameon=False)
+        figure.legend(handles=keys, loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 
@@ -72,40 +92,63 @@ def _options(subject: Subject) -> str:
     return f"{type(method).__name__} {options}"
 
 
-def _draw(panel: Axes, runs: list[Subject], which: str, colour: str) -> None:
-    label = plain(min((run.record["method"] for run in runs), key=lambda name: (len(name), name)))
-    points: dict[float, list[float]] = defaultdict(list)
-    for run in runs:
-        epsilon, score = 255 * epsilon_of(run), _score(run, which)
-        if isnan(epsilon):
-            points[nan].append(score)
-            continue
-        points[epsilon].append(score)
-        marker = "o" if run.record["status"] == "completed" else "x"
-        panel.plot(epsilon, score, marker, color=colour, markersize=4, alpha=0.6)
-    if nan in points:
-        panel.axhline(float(np.mean(points[nan])), color=colour, linestyle="--", label=label)
-        panel.axhspan(min(points[nan]), max(points[nan]), color=colour, alpha=0.1, linewidth=0)
-    else:
-        grid = sorted(points)
-        means = [np.mean(points[epsilon]) for epsilon in grid]
-        panel.plot(grid, means, color=colour, marker="_", markersize=12, label=label)
+def _draw(panel: Axes, groups: Sequence[Sequence[Subject]], half: _Half) -> list[Line2D]:
+    """Draws one line a group, and beyond the greatest epsilon a place for each without one.
+
+    Returns:
+        The lines.
+    """
+    keys = []
+    greatest = max((_place(run) for runs in groups for run in runs if _has_epsilon(run)), default=0)
+    beyond: dict[float, str] = {}
+    for index, runs in enumerate(groups):
+        colour = COLOURS[index % len(COLOURS)]
+        name = min((run.record["method"] for run in runs), key=lambda name: (len(name), name))
+        aside = greatest + (len(beyond) + 1) * (greatest / 6 or 1)
+        counted: dict[float, list[float]] = defaultdict(list)
+        for run in runs:
+            place = _place(run) if _has_epsilon(run) else aside
+            score = float(half.score(_course(run)))
+            mark: dict[str, Any] = {"label": run.label, "markersize": 4, "alpha": 0.6}
+            panel.plot(place, score, MARKERS[run.record["status"]], color=colour, **mark)
+            if run.record["status"] == "completed":
+                counted[place].append(score)
+        line = {place: float(half.together(counted[place])) for place in sorted(counted)}
+        line_style: dict[str, Any] = {"color": colour, "label": plain(name)}
+        if _has_epsilon(runs[0]):
+            keys += panel.plot(
+                list(line), list(line.values()), marker="_", markersize=12, **line_style
+            )
+        else:
+            beyond[aside] = plain(name)
+            keys.append(panel.axhline(line.get(aside, nan), linestyle="--", **line_style))
+    ticks = {x: f"{x:g}" for x in panel.get_xticks() if 0 <= x <= greatest} | beyond
+    panel.set_xticks(list(ticks), list(ticks.values()))
+    return keys
 
 
-def _score(subject: Subject, which: str) -> float:
-    protocol = subject.record.get("protocol") or {}
-    course = subject.course("scores", protocol["headline"])
-    if which == TAIL:
-        return float(course[-max(1, len(course) // 10) :].mean())
-    lower = metrics(protocol)[protocol["headline"]]["better"] == "lower"
-    return float(np.nanmin(course) if lower else np.nanmax(course))
+def _has_epsilon(run: Subject) -> bool:
+    return not isnan(epsilon_of(run))
 
 
-def _headline(subject: Subject) -> str:
+def _place(run: Subject) -> float:
+    return 255 * epsilon_of(run)
+
+
+def _course(run: Subject) -> Floats:
+    protocol = run.record.get("protocol") or {}
+    return run.course("scores", protocol["headline"])
+
+
+def _tail(course: Floats) -> Any:
+    return course[-max(1, len(course) // 10) :].mean()
+
+
+def _headline(subject: Subject) -> Metric:
     protocol = subject.record.get("protocol")
     if not protocol:
         raise UsageError(f"{subject.folder}: this run failed before it had a score")
-    return metrics(protocol)[protocol["headline"]]["label"]
+    return metrics(protocol)[protocol["headline"]]
 
 
 def _one(what: str, values: Iterable[str]) -> str:

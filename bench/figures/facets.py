@@ -43,6 +43,8 @@ def facets(
             panel.set_title(plain(measure))
         for row, setting in zip(grid, settings, strict=True):
             row[0].set_ylabel(plain(setting), fontweight="bold")
+            for panel, measure in zip(row, measures, strict=True):
+                panel.set_label(f"{setting}: {measure}")
         figure.legend(
             handles=[*handles, *keys],
             loc="outside lower center",

@@ -48,7 +48,8 @@ def draw(subjects: Sequence[Subject]) -> Figure:
         steps = subject.course("diagnostics", "step")
         for panel, name in ((norm, "gradient_l1"), (sparsity, "gradient_sparsity")):
             course = subject.course("diagnostics", name)
-            panel.plot(steps, course, marker=".", **styles[subject.record["method"]])
+            style = styles[subject.record["method"]]
+            panel.plot(steps, course, marker=".", label=subject.label, **style)
     for _, _, norm, sparsity in rows.values():
         from_zero(norm)
         from_zero(sparsity)
@@ -75,5 +76,6 @@ def _histograms(
         counts, edges = np.histogram(found, BINS, (-reach, reach))
         density = np.where(counts > 0, counts, np.nan) / len(found) / np.diff(edges)
         panel = panels[subject.record["setting"]]
-        panel.plot((edges[1:] + edges[:-1]) / 2, density, **styles[subject.record["method"]])
+        style = styles[subject.record["method"]]
+        panel.plot((edges[1:] + edges[:-1]) / 2, density, label=subject.label, **style)
         panel.set_yscale("log")

@@ -6,6 +6,7 @@ import matplotlib
 from matplotlib.figure import Figure
 from torch import Tensor
 
+from bench.errors import UsageError
 from bench.figures.panels import show, side_by_side
 from bench.figures.probe import SAMPLES, input_gradient
 from bench.figures.subject import Subject
@@ -20,8 +21,14 @@ def draw(subjects: Sequence[Subject]) -> Figure:
 
     Each gradient is drawn on its own scale, and the arrows of each run on theirs. Source: Figure 1
     of arXiv:1912.09670.
+
+    Raises:
+        UsageError: runs of pictures beside runs of points.
     """
-    if all(len(subject.experiment.data.shape) == 3 for subject in subjects):
+    kinds = {subject.has_pictures for subject in subjects}
+    if len(kinds) > 1:
+        raise UsageError("the figure 'gradients' is of pictures or of points; these runs have both")
+    if kinds == {True}:
         return _pictures(subjects)
     figure, panels = side_by_side(subjects, 1, 3.6)
     for panel, subject in zip(panels[0], subjects, strict=True):

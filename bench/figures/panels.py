@@ -40,8 +40,10 @@ def side_by_side(
     with matplotlib.rc_context(STYLE):
         figure = Figure(figsize=(1 + 3.4 * len(subjects), rows * height), layout=layout)
         panels = figure.subplots(rows, len(subjects), sharex="row", sharey="row", squeeze=False)
-    for panel, subject in zip(panels[0], subjects, strict=True):
-        panel.set_title(plain(subject.label))
+    for column, subject in zip(panels.T, subjects, strict=True):
+        column[0].set_title(plain(subject.label))
+        for panel in column:
+            panel.set_label(subject.label)
     return figure, panels
 
 

@@ -47,7 +47,8 @@ def draw(subjects: Sequence[Subject]) -> Figure:
             ]
             first = 0 if subject.has_confidence else 2
             for panel, curve in zip(row[first:], curves[first:], strict=True):
-                panel.plot(LEVELS, curve, color=colour, linestyle=dashes, linewidth=1.3)
+                style = {"color": colour, "linestyle": dashes, "linewidth": 1.3}
+                panel.plot(LEVELS, curve, label=f"{subject.label}, {attack}", **style)
     for row in rows.values():
         for panel in row:
             panel.set_ylim(-0.02, 1.02)

@@ -47,7 +47,7 @@ def draw(subjects: Sequence[Subject]) -> Figure:
 
 
 def _draw(panel: Axes, subject: Subject) -> None:
-    if len(subject.experiment.data.shape) == 3:
+    if subject.has_pictures:
         show(panel, samples_of(subject, PICTURES), ACROSS)
     else:
         real, drawn = subject.real(POINTS), samples_of(subject, POINTS)

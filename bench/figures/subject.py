@@ -58,10 +58,7 @@ class Subject:
         Raises:
             UsageError: its config is not there.
         """
-        path = self.folder / CONFIG
-        if not path.is_file():
-            raise UsageError(f"{path} is missing: this figure needs a run's folder as run left it")
-        load(path.read_text(encoding="utf-8"))
+        self._bind()
         experiment: Experiment = gin.get_configurable("Experiment")()
         return experiment
 
@@ -80,11 +77,18 @@ class Subject:
             raise UsageError(f"{path} is missing: this figure needs a run's checkpoint") from None
         except checkpoint.Damaged as damage:
             raise UsageError(f"{damage}; run it again") from damage
-        gan = build(self.experiment, seed, torch.device("cpu"))
+        experiment = self.experiment
+        self._bind()  # networks are configured as they are built, and another run may be bound
+        gan = build(experiment, seed, torch.device("cpu"))
         gan.generator.load_state_dict(state["generator"])
         cast(nn.Module, gan.discriminator).load_state_dict(state["discriminator"])
         gan.step = state["history"]["step"]
         return gan
+
+    @property
+    def has_pictures(self) -> bool:
+        """Whether its samples are pictures (C, H, W); else they are points."""
+        return len(self.experiment.data.shape) == 3
 
     @property
     def has_confidence(self) -> bool:
@@ -96,6 +100,13 @@ class Subject:
         if not (self.folder / CONFIG).is_file():
             return True
         return type(self.experiment.method).g_loss is Method.g_loss
+
+    def _bind(self) -> None:
+        """Makes this run's config the one that gin binds."""
+        path = self.folder / CONFIG
+        if not path.is_file():
+            raise UsageError(f"{path} is missing: this figure needs a run's folder as run left it")
+        load(path.read_text(encoding="utf-8"))
 
     def real(self, n: int) -> Tensor:
         """The first ``n`` held-out samples, decoded, the same for every run on a data set."""
@@ -125,9 +136,8 @@ def require_pictures(subjects: Iterable[Subject], figure: str) -> None:
         UsageError: names the run.
     """
     for subject in subjects:
-        shape = subject.experiment.data.shape
-        if len(shape) != 3:
+        if not subject.has_pictures:
             raise UsageError(
                 f"{subject.folder}: the figure {figure!r} shows pictures, and samples of "
-                f"{subject.record['dataset']!r} have the shape {shape}"
+                f"{subject.record['dataset']!r} have the shape {subject.experiment.data.shape}"
             )

@@ -233,7 +233,7 @@ def _over_training(results: Results) -> list[str]:
 
 def _courses_compared(compared: list[Comparison]) -> list[str]:
     return [
-        "By that mean each method against vanilla, and against the controls of equal cost: the "
+        "By that mean each method against vanilla, and against its controls: the "
         "test of all comparisons, a family of its own. A run that collapsed counts by its scores "
         f"here. {escape(sentences.power(compared))}",
         markdown.table(tables.comparisons(compared)),

@@ -11,8 +11,8 @@ from bench.report.comparison import Comparison
 from bench.report.results import BASELINE, Results
 from bench.report.text import NOTHING, probability
 
-SCALED = {"lr_d_2e-3": "lr_d_double"}
-"""Settings of suites at reduced scale, and the published ones that they stand for."""
+SCALED = {"cifar10_jpeg": {"lr_d_2e-3": "lr_d_double"}}
+"""By data set the settings at reduced scale, and the published ones that they stand for."""
 
 
 @dataclass(frozen=True)
@@ -100,6 +100,9 @@ def _drafts(results: Results) -> Iterator[tuple[str, list[str], list[tuple[float
     wide = comparable.assign(value=comparable["value"].astype(float)).pivot(
         index=["setting", "source"], columns="method", values="value"
     )
+    scaled = SCALED.get(record.dataset, {})
+    names = {setting: setting for setting in results.settings if setting not in scaled.values()}
+    names |= scaled
     for method in results.methods:
         if method == BASELINE or not {method, BASELINE} <= set(wide.columns):
             continue
@@ -108,7 +111,7 @@ def _drafts(results: Results) -> Iterator[tuple[str, list[str], list[tuple[float
         reported = {
             setting: list(dict.fromkeys(both.loc[[name]].itertuples(index=False, name=None)))
             for setting in results.settings
-            if (name := SCALED.get(setting, setting)) in both.index.get_level_values("setting")
+            if (name := names.get(setting)) in both.index.get_level_values("setting")
             and setting in ran
         }
         for setting, pairs in reported.items():

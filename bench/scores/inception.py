@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from functools import cached_property
+from functools import cached_property, partial
 from hashlib import sha256
 from importlib.metadata import version
 from pathlib import Path
@@ -23,11 +23,14 @@ from torch_fidelity.metric_fid import fid_features_to_statistics
 
 from bench.data.cached import cache_folder
 from bench.data.dataset import Dataset
+from bench.download import DownloadFailed, download
 from bench.errors import UsageError
 from bench.scores.features import FeatureScores, Sizes, Statistics, feature_metrics
 from bench.scores.judge import Judge, Metric, Span, thousands
 
 FEATURES, LOGITS = "2048", "logits_unbiased"
+SHA256 = "6726825d"
+"""How the hash of the file of weights begins, as its name says."""
 CLASSES = 1008
 BATCH = 64
 """Pictures a pass: each becomes 299 x 299 on the way."""
@@ -193,7 +196,7 @@ class InceptionJudge(Judge):
         return torch.cat(features).cpu(), torch.cat(logits).cpu()
 
 
-def _found(weights: str, download: bool) -> Path:
+def _found(weights: str, fetch: bool) -> Path:
     """The file of weights, which holds numbers and nothing else.
 
     Raises:
@@ -204,8 +207,13 @@ def _found(weights: str, download: bool) -> Path:
     by_hand = (
         f"download {URL_INCEPTION_V3} to there, or bind InceptionJudge.weights to another file"
     )
-    if download:
-        _download(path, by_hand)
+    if fetch:
+        try:
+            download(partial(_fetch, path), path.with_name(f"{path.name}.lock"))
+        except DownloadFailed as error:
+            raise UsageError(
+                f"the weights of Inception could not be fetched to {path} ({error}): {by_hand}"
+            ) from error
     if not path.is_file():
         raise UsageError(
             f"the weights of Inception are not at {path}: bind InceptionJudge.download = True, "
@@ -214,22 +222,12 @@ def _found(weights: str, download: bool) -> Path:
     try:
         torch.load(path, weights_only=True, mmap=True)  # torch-fidelity reads any pickle
     except (UnpicklingError, RuntimeError) as error:
-        raise UsageError(f"{path} is not torch-fidelity's file of Inception's weights") from error
+        raise UsageError(
+            f"{path} is not torch-fidelity's file of Inception's weights: delete it, and {by_hand}"
+        ) from error
     return path
 
 
-def _download(path: Path, remedy: str) -> None:
-    """Fetches the weights if they are missing, one process at a time.
-
-    Raises:
-        UsageError: it failed.
-    """
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock"):
-            if not path.is_file():
-                torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path))
-    except OSError as error:  # no network, no such page, no right to write
-        raise UsageError(
-            f"the weights of Inception could not be fetched to {path} ({error}): {remedy}"
-        ) from error
+def _fetch(path: Path) -> None:
+    if not path.is_file():
+        torch.hub.download_url_to_file(URL_INCEPTION_V3, str(path), SHA256)

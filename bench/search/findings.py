@@ -58,13 +58,17 @@ class Study(msgspec.Struct, frozen=True):
     units: dict[str, float]
     trials: list[Trial]
 
+    @property
+    def ended(self) -> list[Trial]:
+        """The trials that came to a value, neither stopped early nor failed."""
+        return [trial for trial in self.trials if trial.state == "complete"]
+
     def chosen(self, objectives: Sequence[Objective]) -> list[Trial]:
         """The best trial; of several objectives those that no other is better than in all."""
-        complete = [trial for trial in self.trials if trial.state == "complete"]
         return [
             trial
-            for trial in complete
-            if not any(_beats(other, trial, objectives) for other in complete)
+            for trial in self.ended
+            if not any(_beats(other, trial, objectives) for other in self.ended)
         ]
 
 

@@ -127,21 +127,28 @@ class Outcomes:
         error = seeds.std(ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else np.nan
         return Estimate(mean, low, high, float(error))
 
+    def badness(self, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
+        """What ``bench.report.comparison.badness`` makes of groups of runs, a column a group.
+
+        A group without a record is a column of NaN.
+        """
+        frames = [self.frame(runs, label) for label, runs in groups.items()]
+        frame = pd.concat([one for one in frames if not one.empty] or frames, ignore_index=True)
+        return comparison.badness(frame, self.better).reindex(columns=list(groups))
+
     def compared(self, groups: Mapping[str, Sequence[str]], baseline: str) -> list[Comparison]:
         """Each group of runs against one of them, paired by setting and seed; one family."""
         if baseline not in groups or len(groups) < 2:
             return []
-        frame = pd.concat([self.frame(runs, label) for label, runs in groups.items()])
-        matrix = comparison.badness(frame.reset_index(drop=True), self.better)
-        return comparison.compare(matrix, comparison.against(baseline, list(groups)))
+        return comparison.compare(self.badness(groups), comparison.against(baseline, list(groups)))
 
     def against_baseline(self, study: Study) -> dict[int, Comparison]:
         """Each trial that ended against the baseline on the seeds that chose, by number."""
         baseline = self.group(BASELINE, fresh=False)
         if baseline is None:
             return {}
-        ended = [trial for trial in study.trials if trial.state == "complete"]
-        groups = {str(trial.number): trial.runs for trial in ended} | {BASELINE: baseline.runs}
+        groups = {str(trial.number): trial.runs for trial in study.ended}
+        groups[BASELINE] = baseline.runs
         return {int(one.first): one for one in self.compared(groups, BASELINE)}
 
     @cached_property
@@ -160,14 +167,13 @@ class Outcomes:
             return None
         best, sign = chosen[0], 1 if self.better == "lower" else -1
         error = np.nan_to_num(self.estimate(best.runs).error)
-        ended = [trial for trial in study.trials if trial.state == "complete"]
-        near = [t for t in ended if sign * (t.values[0] - best.values[0]) <= error]
+        near = [t for t in study.ended if sign * (t.values[0] - best.values[0]) <= error]
         spans = {}
         for name in study.kinds:
             values = [v for t in near if not isinstance(v := t.parameters[name], str)]
             if values:
                 spans[name] = (min(values), max(values))
-        return Region(len(near), len(ended), spans)
+        return Region(len(near), len(study.ended), spans)
 
     def expected(self, study: Study) -> tuple[Floats, Floats, Floats]:
         """The expected best of k trials for k = 1 to n, with lower and upper bounds."""
@@ -180,7 +186,7 @@ class Outcomes:
 
         Empty where there is nothing to compare: one parameter, or too few trials.
         """
-        ended = [trial for trial in study.trials if trial.state == "complete"]
+        ended = study.ended
         values = {trial.values[0] for trial in ended}
         if len(study.kinds) < 2 or len(ended) < 4 or len(values) < 2:
             return {}

@@ -14,7 +14,7 @@ from bench.report.markdown import escape
 from bench.report.origins import flatten, two_columns
 from bench.report.tables import comparisons
 from bench.report.text import NOTHING, percent, plural
-from bench.search import tables
+from bench.search import settings, tables
 from bench.search.findings import Study, Trial
 from bench.search.outcomes import BASELINE, Outcomes
 from bench.search.text import estimated, short, shown
@@ -54,6 +54,7 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         _importances(outcomes),
         "## Trials",
         *(part for study in findings.studies for part in _trials(outcomes, study)),
+        *_by_setting(outcomes),
         "## Use it",
         _use(outcomes, winners),
         "## The search",
@@ -205,8 +206,47 @@ def _importances(outcomes: Outcomes) -> str:
 
 
 def _trials(outcomes: Outcomes, study: Study) -> tuple[str, str]:
-    title = f"### {escape(study.method)}" if len(outcomes.findings.studies) > 1 else ""
-    return title, markdown.table(tables.trials(outcomes, study))
+    return _title(outcomes, study), markdown.table(tables.trials(outcomes, study))
+
+
+def _by_setting(outcomes: Outcomes) -> list[str]:
+    """The section that tells settings apart; none where there are not two."""
+    parts = [part for s in outcomes.findings.studies for part in _in_each_setting(outcomes, s)]
+    if not parts:
+        return []
+    text = (
+        "What helps in one setting and hurts in another shows here alone: every test above takes "
+        "the settings together. Each trial against the controls in one setting, on the seeds that "
+        "chose: an exact signed-rank test, paired by seed, failures ranked last. Each column is a "
+        "question of its own, and a family of its own, Holm-corrected over its rows."
+    )
+    if any(group.parameters for group in outcomes.groups(fresh=False)):
+        text += (
+            " A control that uses what was searched ran with one choice of it in every row: the "
+            "table on fresh seeds has it."
+        )
+    return ["## By setting", text, *parts]
+
+
+def _in_each_setting(outcomes: Outcomes, study: Study) -> list[str]:
+    found = settings.by_setting(outcomes, study)
+    if not found:
+        return []
+    families = [list(family.values()) for family in found.values()]
+    powers = list(dict.fromkeys(map(sentences.power, families)))
+    if len(families) > 1:
+        whole = sentences.power([one for family in families for one in family])
+        powers.append(f"Were all columns one family: {whole[0].lower()}{whole[1:]}")
+    return [
+        _title(outcomes, study),
+        escape(" ".join(powers)),
+        markdown.table(settings.table(study, found)),
+    ]
+
+
+def _title(outcomes: Outcomes, study: Study) -> str:
+    """The method's name, where it must be told."""
+    return f"### {escape(study.method)}" if len(outcomes.findings.studies) > 1 else ""
 
 
 def _use(outcomes: Outcomes, winners: Collection[str]) -> str:

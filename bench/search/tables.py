@@ -2,12 +2,11 @@
 
 import pandas as pd
 
-from bench.report.comparison import Comparison
 from bench.report.tables import failures
-from bench.report.text import NOTHING, bounds, number, probability
+from bench.report.text import NOTHING, bounds, number
 from bench.search.findings import Study
 from bench.search.outcomes import BASELINE, Outcomes
-from bench.search.text import estimated, short, shown
+from bench.search.text import estimated, short, shown, side
 
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 """Numbers of trials for which the expected best is in the table."""
@@ -82,17 +81,9 @@ def trials(outcomes: Outcomes, study: Study) -> pd.DataFrame:
         )
         row["failures"] = failures(frame["failure"]) if ended else trial.state
         if compared:
-            row[f"vs {BASELINE}"] = _side(compared.get(trial.number))
+            row[f"vs {BASELINE}"] = side(compared.get(trial.number))
         rows.append(row)
     return pd.DataFrame(rows).fillna(NOTHING)
-
-
-def _side(one: Comparison | None) -> str:
-    if one is None:
-        return NOTHING
-    word = "better" if one.better == one.first else "worse"
-    text = f"{word}, " if one.significant else "not told apart, "
-    return f"{text}{one.wins}-{one.losses}, p = {probability(one.adjusted)}"
 
 
 def _worst(outcomes: Outcomes, values: "pd.Series[float]") -> float:
