@@ -10,6 +10,12 @@ def _one_thread():
 
 
 @pytest.fixture(autouse=True)
+def _same_weights():
+    """Layers that a test makes itself start from the same weights whatever ran before."""
+    torch.manual_seed(0)
+
+
+@pytest.fixture(autouse=True)
 def _clean_gin():
     """No test leaves its gin config to the next."""
     yield

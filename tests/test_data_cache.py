@@ -213,16 +213,22 @@ def test_a_changed_source_is_decoded_anew_and_a_missing_one_is_not_needed(folder
     assert folder.checksum() == second
 
 
-def test_what_is_left_of_a_source_is_not_needed(tmp_path) -> None:
+def splits_of(tmp_path: Path, n: int, *, skip_bad: bool = False) -> ImageFolder:
+    """Pictures with a folder for each split."""
     for split in ("train", "test"):
-        folder_of(tmp_path / "in" / split, 6)
-    data = ImageFolder(
+        folder_of(tmp_path / "in" / split, n)
+    return ImageFolder(
         size=8,
         root=str(tmp_path / "in"),
         cache=str(tmp_path / "cache"),
         training_folder="train",
         evaluation_folder="test",
+        skip_bad=skip_bad,
     )
+
+
+def test_what_is_left_of_a_source_is_not_needed(tmp_path) -> None:
+    data = splits_of(tmp_path, 6)
     checksum = data.checksum()
     shutil.rmtree(tmp_path / "in" / "train")
     assert data.checksum() == checksum
@@ -253,18 +259,9 @@ def test_a_source_that_gives_fewer_pictures_than_it_has_is_damaged(generated, mo
 
 
 def test_a_split_of_bad_pictures_alone_is_refused(tmp_path) -> None:
-    for split in ("train", "test"):
-        folder_of(tmp_path / "in" / split, 4)
+    data = splits_of(tmp_path, 4, skip_bad=True)
     for path in (tmp_path / "in" / "test").rglob("*.png"):
         path.write_bytes(b"")
-    data = ImageFolder(
-        size=8,
-        root=str(tmp_path / "in"),
-        cache=str(tmp_path / "cache"),
-        training_folder="train",
-        evaluation_folder="test",
-        skip_bad=True,
-    )
     with pytest.raises(UsageError, match=r"none of its 4 evaluation pictures .* can be used"):
         data.training()
 
