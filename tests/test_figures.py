@@ -28,16 +28,14 @@ from methods.base import GAN
 PICTURES = {"interpolation", "adversarial"}
 
 
-@pytest.fixture(scope="module")
-def digits(tmp_path_factory):
-    """Two short runs on digits: vanilla, and AS-GAN, which has an epsilon."""
-    out = tmp_path_factory.mktemp("digits")
+def runs_on_digits(out, *settings):
+    """A short run of each setting by vanilla, and by AS-GAN, which has an epsilon."""
     bindings = [
         "Experiment.steps = 4",
         "Experiment.evaluations = 2",
         "Experiment.log_every = 2",
         'Suite.methods = ["vanilla", "as_gan"]',
-        'Suite.settings = ["standard"]',
+        f"Suite.settings = {list(settings)}",
         "Suite.remedies = {}",
     ]
     for run in make_plan("quick", gin_bindings=bindings, seeds=1).runs:
@@ -46,19 +44,14 @@ def digits(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
+def digits(tmp_path_factory):
+    return runs_on_digits(tmp_path_factory.mktemp("digits"), "standard")
+
+
+@pytest.fixture(scope="module")
 def settings(tmp_path_factory):
     """Runs whose networks differ in their parts."""
-    out = tmp_path_factory.mktemp("settings")
-    bindings = [
-        "Experiment.steps = 2",
-        "Experiment.evaluations = 1",
-        'Suite.methods = ["vanilla", "as_gan"]',
-        'Suite.settings = ["standard", "no_bn_both"]',
-        "Suite.remedies = {}",
-    ]
-    for run in make_plan("quick", gin_bindings=bindings, seeds=1).runs:
-        execute(run, out, ignore)
-    return open_all([out])
+    return runs_on_digits(tmp_path_factory.mktemp("settings"), "standard", "no_bn_both")
 
 
 @pytest.fixture
@@ -396,7 +389,9 @@ def test_a_figure_can_be_its_numbers(points, tmp_path, capsys):
 
 @pytest.mark.parametrize("name", ["ablation", "epsilon", "gradient_histogram", "robustness"])
 def test_the_numbers_of_a_figure_name_every_run(points, name):
-    named = set(numbers(drawer(name)(points))["line"])
+    table = numbers(drawer(name)(points))
+    assert all(table["panel"].str.contains("standard"))
+    named = set(table["line"])
     assert all(any(line.startswith(run.label) for line in named) for run in points)
 
 

@@ -31,10 +31,10 @@ class Noise(Dataset):
         return torch.randint(0, high, (n, *self.shape), generator=draws, dtype=torch.uint8)
 
     def training(self) -> torch.Tensor:
-        return self._draw(24, 200, 0)
+        return self._draw(12, 200, 0)
 
     def evaluation(self) -> torch.Tensor:
-        return self._draw(16, 256, 1)
+        return self._draw(8, 256, 1)
 
 
 class Pictures(TorchDataset):
@@ -67,13 +67,13 @@ def _caches(tmp_path, monkeypatch):
 
 
 def judge_of(weights, data=None, **changes):
-    options = {"samples": 16, "splits": 2, "compared": 16, "weights": str(weights)} | changes
+    options = {"samples": 8, "splits": 2, "compared": 8, "weights": str(weights)} | changes
     return InceptionJudge(data or Noise(), **options)
 
 
 def test_scores_are_those_of_torch_fidelity_and_the_reference_is_kept(weights, tmp_path):
     judge = judge_of(weights)
-    generated = Noise()._draw(16, 256, 2)
+    generated = Noise()._draw(8, 256, 2)
     scores = judge.score(generated)
     with torch.random.fork_rng():
         expected = torch_fidelity.calculate_metrics(
@@ -106,19 +106,19 @@ def test_scores_are_those_of_torch_fidelity_and_the_reference_is_kept(weights, t
 @pytest.mark.slow
 def test_a_generator_of_one_picture_has_collapsed(weights):
     judge = judge_of(weights)
-    one = judge.score(Noise()._draw(1, 256, 0).repeat(16, 1, 1, 1))
+    one = judge.score(Noise()._draw(1, 256, 0).repeat(8, 1, 1, 1))
     assert one["diversity"] == pytest.approx(0, abs=1e-6)
     assert judge.collapsed(one)
     assert judge.collapsed({"diversity": float("nan")})
 
 
 def test_the_protocol_names_all_that_scores_depend_on(weights):
-    protocol = judge_of(weights, reference_samples=20).protocol()
+    protocol = judge_of(weights, reference_samples=10).protocol()
     assert json.loads(json.dumps(protocol)) == protocol
     assert len(protocol["judge"]["sha256"]) == 64
     chosen = {key: protocol[key] for key in ("reference", "reference_samples", "is_splits")}
-    assert chosen == {"reference": "training", "reference_samples": 20, "is_splits": 2}
-    assert (protocol["samples"], protocol["floor_samples"], protocol["compared"]) == (16, 16, 16)
+    assert chosen == {"reference": "training", "reference_samples": 10, "is_splits": 2}
+    assert (protocol["samples"], protocol["floor_samples"], protocol["compared"]) == (8, 8, 8)
 
 
 def test_the_defaults_are_the_papers():

@@ -287,6 +287,26 @@ def test_equal_budgets_read_each_curve_where_all_have_spent_as_much() -> None:
     assert gradients.rank == seconds.rank == {"vanilla": 1, "r1": 2}
 
 
+def test_who_is_better_depends_on_what_is_spent_alike() -> None:
+    runs = [costing("vanilla", s, 2, 1.0) for s in range(10)] + [
+        costing("r1", s, 4, 1.5) for s in range(10)
+    ]
+    results = results_of(runs)
+    table = budgets.against_baseline(results, budgets.budgets(results)).set_index("method")
+    assert table.loc["r1"].tolist() == [
+        "better, 10-0, p = 0.002",  # at 40 steps each
+        "worse, 0-10, p = 0.002",  # at 80 D gradients, r1's 20 steps
+        "worse, 0-10, p = 0.002",
+    ]
+    assert "worse, 0-10, p = 0.002" in page(results.board, [])
+
+
+def test_without_vanilla_no_budget_is_tested() -> None:
+    results = results_of([costing("r1", s, 4, 1.5) for s in range(2)])
+    assert budgets.against_baseline(results, budgets.budgets(results)).empty
+    assert "Each against vanilla there" not in page(results.board, [])
+
+
 def test_a_failed_run_ranks_last_at_every_budget_and_sets_none() -> None:
     short = [{"step": 10, "d_gradients": 20, "seconds": 2.0, "fid": 1.0}]
     runs = [

@@ -67,9 +67,8 @@ def draw(subjects: Sequence[Subject]) -> Figure:
             strict=True,
         ):
             keys = _draw(panel, list(groups.values()), half)
-            panel.set(
-                title=f"{plain(setting)}: {half.title}", xlabel=f"epsilon x 255, unit: {unit}"
-            )
+            title = f"{setting}: {half.title}"
+            panel.set(title=plain(title), label=title, xlabel=f"epsilon x 255, unit: {unit}")
         panels[0].set_ylabel(plain(label))
         figure.legend(handles=keys, loc="outside lower center", ncols=5, frameon=False)
     return figure

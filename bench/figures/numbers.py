@@ -1,6 +1,5 @@
 """The numbers that a figure's lines are drawn of."""
 
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure
 
@@ -14,14 +13,12 @@ def numbers(figure: Figure) -> pd.DataFrame:
         UsageError: the figure has no such line.
     """
     rows = [
-        pd.DataFrame(
-            {"panel": panel.get_label() or panel.get_title(), "line": name, "x": x, "y": y}
-        )
+        pd.DataFrame({"panel": panel.get_label(), "line": name, "x": x, "y": y})
         for panel in figure.axes
         for line in panel.lines
         if not (name := str(line.get_label())).startswith("_")  # matplotlib's mark of no name
         and line.get_transform() == panel.transData
-        for x, y in [np.broadcast_arrays(*np.atleast_1d(*line.get_data()))]
+        for x, y in [line.get_data()]
     ]
     if not rows:
         raise UsageError("this figure shows pictures or bands and has no numbers: draw it as .png")

@@ -6,9 +6,11 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.report.comparison import badness
+from bench.report import comparison
+from bench.report.comparison import Comparison
 from bench.report.entry import AXES, Entry, Floats
-from bench.report.results import Results
+from bench.report.results import BASELINE, Results
+from bench.report.tables import side
 from bench.report.text import NOTHING, number, score
 from bench.statistics import iqm, mean_ranks
 
@@ -25,6 +27,7 @@ class Budget:
         iqm: method -> interquartile mean of the score then, over runs and settings; a failed
             run counts as worse than any other.
         rank: method -> mean rank then, over seeds and settings, failures last.
+        against_baseline: each method against vanilla then, one family.
 
     A method without a score so early stands in neither.
     """
@@ -33,6 +36,7 @@ class Budget:
     amount: float
     iqm: dict[str, float]
     rank: dict[str, float]
+    against_baseline: list[Comparison]
 
     @property
     def label(self) -> str:
@@ -55,6 +59,20 @@ def table(results: Results, found: Iterable[Budget]) -> pd.DataFrame:
     return pd.DataFrame(rows)
 
 
+def against_baseline(results: Results, found: Iterable[Budget]) -> pd.DataFrame:
+    """One row a method but vanilla, one column a budget: who is better, and how sure that is."""
+    columns = {
+        budget.label: {one.first: one for one in budget.against_baseline} for budget in found
+    }
+    rows = [
+        {"method": results.name(method)}
+        | {label: side(tested.get(method)) for label, tested in columns.items()}
+        for method in results.methods
+        if any(method in tested for tested in columns.values())
+    ]
+    return pd.DataFrame(rows)
+
+
 def machine(results: Results) -> str:
     """The kind of machine that most runs ran on, the first by name of several."""
     return str(results.runs["machine"].mode().iloc[0])
@@ -72,7 +90,7 @@ def _budget(results: Results, axis: str) -> Budget | None:
     at = runs.assign(last=[_score(entries[id], axis, amount) for id in runs["id"]])
     later = at.loc[at["finished"] & at["last"].isna(), "method"].unique()
     at = at[~at["method"].isin(later)]
-    matrix = badness(at, results.better)
+    matrix = comparison.badness(at, results.better)
     ranks = mean_ranks(matrix.to_numpy(np.float64)[None])
     worst = at["last"].where(at["finished"], results.worst)
     scores = at.assign(last=worst).pivot(index="seed", columns=["method", "setting"], values="last")
@@ -81,6 +99,7 @@ def _budget(results: Results, axis: str) -> Budget | None:
         amount,
         {method: float(iqm(scores[method])) for method in matrix.columns},
         dict(zip(matrix.columns, ranks.tolist(), strict=True)),
+        comparison.compare(matrix, comparison.against(BASELINE, list(matrix.columns))),
     )
 
 

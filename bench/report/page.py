@@ -190,7 +190,20 @@ def _equal_budgets(results: Results, figures: Collection[str]) -> list[str]:
         f"Seconds are those of one kind of machine: {escape(budgets.machine(results))} (device, "
         "processor, threads).",
         markdown.table(budgets.table(results, found)),
+        *_against_baseline(results, found),
         *_pictures(figures, "cost.svg"),
+    ]
+
+
+def _against_baseline(results: Results, found: list[budgets.Budget]) -> list[str]:
+    families = [budget.against_baseline for budget in found if budget.against_baseline]
+    if not families:
+        return []
+    powers = dict.fromkeys(map(sentences.power, families))
+    return [
+        f"Each against {BASELINE} there, with pairs won and lost: the test of all comparisons, a "
+        f"family each column. {escape(' '.join(powers))}",
+        markdown.table(budgets.against_baseline(results, found)),
     ]
 
 

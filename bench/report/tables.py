@@ -175,11 +175,21 @@ def _shared(estimate: Estimate) -> str:
     return percent(value) + (f" {span(low, high)}" if low == low else "")
 
 
+def side(one: Comparison | None) -> str:
+    """Which side the first of two is on, with the pairs that it won and lost."""
+    if one is None:
+        return NOTHING
+    return f"{_word(one)}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}"
+
+
 def _verdict(one: Comparison) -> str:
+    return _word(one) + (f" (p = {probability(one.adjusted)})" if one.significant else "")
+
+
+def _word(one: Comparison) -> str:
     if not one.significant:
         return "not told apart"
-    word = "better" if one.better == one.first else "worse"
-    return f"{word} (p = {probability(one.adjusted)})"
+    return "better" if one.better == one.first else "worse"
 
 
 def _cell(runs: pd.DataFrame) -> str:

@@ -10,9 +10,10 @@ import pandas as pd
 
 from bench.report import comparison
 from bench.report.comparison import Comparison
+from bench.report.tables import side
 from bench.search.findings import Study
 from bench.search.outcomes import Outcomes
-from bench.search.text import short, side
+from bench.search.text import short
 
 Cell = tuple[str, int]
 """A setting, and the number of a trial."""

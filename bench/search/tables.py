@@ -2,11 +2,11 @@
 
 import pandas as pd
 
-from bench.report.tables import failures
+from bench.report.tables import failures, side
 from bench.report.text import NOTHING, bounds, number
 from bench.search.findings import Study
 from bench.search.outcomes import BASELINE, Outcomes
-from bench.search.text import estimated, short, shown, side
+from bench.search.text import estimated, short, shown
 
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 """Numbers of trials for which the expected best is in the table."""

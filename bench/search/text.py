@@ -1,7 +1,6 @@
 """Values and estimates as text, the way a search's page and files write them."""
 
-from bench.report.comparison import Comparison
-from bench.report.text import NOTHING, bounds, number, probability
+from bench.report.text import bounds, number
 from bench.search.findings import Value
 from bench.search.outcomes import Estimate
 
@@ -24,12 +23,3 @@ def gin_text(value: Value) -> str:
 def estimated(estimate: Estimate) -> str:
     """A mean and its interval."""
     return number(estimate.mean) + bounds(number(estimate.low), number(estimate.high))
-
-
-def side(one: Comparison | None) -> str:
-    """Which side the first of two is on, with its wins and losses."""
-    if one is None:
-        return NOTHING
-    word = "better" if one.better == one.first else "worse"
-    text = f"{word}, " if one.significant else "not told apart, "
-    return f"{text}{one.wins}-{one.losses}, p = {probability(one.adjusted)}"
