@@ -8,9 +8,7 @@ import os
 import pickle
 import shutil
 import sys
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from pathlib import Path
-from threading import Thread
 
 import lmdb
 import numpy as np
@@ -18,6 +16,7 @@ import pytest
 from pictures_factory import folder_of, idx, levels, noise, write_mnist
 from PIL import Image
 from torchvision import datasets
+from web_server import serving
 
 from bench.config import names
 from bench.data.celeba import CelebA
@@ -508,26 +507,10 @@ def test_a_gin_file_gives_the_data_set_of_its_name(name, capsys, monkeypatch) ->
     assert f"data = {name}: " in capsys.readouterr().err
 
 
-class Server(BaseHTTPRequestHandler):
-    """Gives the answer that its test wants, whatever is asked for, and hangs up."""
-
-    answer = b""
-
-    def do_GET(self) -> None:
-        self.wfile.write(self.answer)
-
-    def log_message(self, *_) -> None:
-        """Says nothing."""
-
-
 @pytest.fixture
 def server():
-    with HTTPServer(("127.0.0.1", 0), Server) as running:
-        thread = Thread(target=running.serve_forever, kwargs={"poll_interval": 0.01})
-        thread.start()
-        yield f"http://127.0.0.1:{running.server_port}/"
-        running.shutdown()
-        thread.join()
+    with serving() as running:
+        yield running
     gc.collect()  # urllib leaves open what a server has broken off
 
 
@@ -544,9 +527,10 @@ def server():
     ],
 )
 def test_a_download_that_fails_says_why_and_what_to_do(server, monkeypatch, answer, reason) -> None:
-    monkeypatch.setattr(Server, "answer", answer)
-    monkeypatch.setattr(datasets.CIFAR10, "url", f"{server}cifar.tar.gz")
-    refused(CIFAR10(download=True), "the download failed", reason, f"unpack {server}cifar.tar.gz")
+    server.answer = answer
+    archive = f"{server.url}cifar.tar.gz"
+    monkeypatch.setattr(datasets.CIFAR10, "url", archive)
+    refused(CIFAR10(download=True), "the download failed", reason, f"unpack {archive}")
     if "corrupted" not in reason:
-        monkeypatch.setattr(datasets.MNIST, "mirrors", [server])
+        monkeypatch.setattr(datasets.MNIST, "mirrors", [server.url])
         refused(MNIST(download=True), "the download failed", reason, "unpack the four files")

@@ -2,9 +2,6 @@
 
 import json
 from hashlib import sha256
-from http.server import BaseHTTPRequestHandler, HTTPServer
-from threading import Thread
-from typing import ClassVar
 
 import pytest
 import torch
@@ -14,6 +11,7 @@ from torch_fidelity.feature_extractor_inceptionv3 import (
     URL_INCEPTION_V3,
     FeatureExtractorInceptionV3,
 )
+from web_server import serving
 
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
@@ -135,38 +133,20 @@ def test_missing_weights_are_asked_for_with_their_address(tmp_path):
 
 @pytest.fixture
 def server(weights, monkeypatch):
-    """Serves the weights; another answer can be set. ``asked`` are the requests so far."""
-
-    class Handler(BaseHTTPRequestHandler):
-        asked: ClassVar[list[str]] = []
-
-        def do_GET(self):
-            self.asked.append(self.path)
-            self.wfile.write(server.answer)
-
-        def log_message(self, *_):
-            pass
-
+    """Serves the weights; another answer can be set."""
     content = weights.read_bytes()
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        server.whole = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content
-        server.answer = server.whole
-        thread = Thread(target=server.serve_forever)
-        thread.start()
-        monkeypatch.setattr(
-            inception, "URL_INCEPTION_V3", f"http://127.0.0.1:{server.server_port}/w.pth"
-        )
+    with serving() as server:
+        server.answer = b"HTTP/1.0 200 OK\r\nContent-Length: %d\r\n\r\n" % len(content) + content
+        monkeypatch.setattr(inception, "URL_INCEPTION_V3", f"{server.url}w.pth")
         monkeypatch.setattr(inception, "SHA256", sha256(content).hexdigest()[:8])
         yield server
-        server.shutdown()
-        thread.join()
 
 
 def test_missing_weights_are_fetched_once_where_that_is_asked_for(server, weights, tmp_path):
     there = tmp_path / "checkpoints" / "inception.pth"
     for _ in range(2):
         judge = judge_of(there, download=True)
-    assert server.RequestHandlerClass.asked == ["/w.pth"]
+    assert server.asked == ["/w.pth"]
     assert judge.identity() == judge_of(weights).identity()
 
 
@@ -182,11 +162,12 @@ def test_missing_weights_are_fetched_once_where_that_is_asked_for(server, weight
 )
 def test_weights_that_cannot_be_fetched_are_asked_for(server, tmp_path, answer, problem):
     there = tmp_path / "inception.pth"
-    server.answer = answer(server.whole)
+    whole = server.answer
+    server.answer = answer(whole)
     with pytest.raises(UsageError, match=rf"could not be fetched to .*{problem}.*download http:"):
         judge_of(there, download=True)
     assert not there.exists()
-    server.answer = server.whole
+    server.answer = whole
     assert judge_of(there, download=True)
 
 

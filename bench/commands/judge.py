@@ -7,6 +7,7 @@ from pathlib import Path
 from bench.commands.data import dataset
 from bench.data.labelled import Labelled
 from bench.errors import UsageError
+from bench.report.origins import gin_options
 from bench.scores.training import train
 
 
@@ -39,8 +40,8 @@ def main(options: argparse.Namespace) -> int:
             f"DATASET: {options.dataset} has no labels, which a judge is trained on; bind another "
             "judge for it, such as gin/judges/inception.gin"
         )
-    changes = [part for binding in options.gin_bindings for part in ("--gin_bindings", binding)]
-    command = shlex.join(["ganbench", "judge", "train", options.dataset, *changes])
+    bindings = gin_options(options.gin_bindings)
+    command = shlex.join(["ganbench", "judge", "train", options.dataset, *bindings])
     path, accuracy = train(data, command, options.out)
     print(f"{path}: {accuracy:.1%} right on pictures it never saw")
     return 0

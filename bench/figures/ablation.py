@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from matplotlib.figure import Figure
 
 from bench.errors import UsageError
-from bench.figures.facets import colours, facets
+from bench.figures.facets import facets, styles
 from bench.figures.subject import Subject
 from bench.records import canonical, metrics
 
@@ -26,17 +26,17 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     known = metrics(protocol)
     names = [name for name in dict.fromkeys(("is", protocol["headline"])) if name in known]
     titles = [f"{known[name]['label']}\n{known[name]['better']} is better" for name in names]
-    figure, rows = facets(subjects, titles)
+    figure, rows = facets(subjects, dict.fromkeys(titles, "generator steps"))
+    looks = styles(subjects)
     for subject in subjects:
         record = subject.record
-        colour = colours(subjects)[record["method"]]
+        look = looks[record["method"]]
         steps = subject.course("scores", "step")
         for panel, name in zip(rows[record["setting"]], names, strict=True):
             score = subject.course("scores", name)
-            style = {"color": colour, "marker": ".", "linewidth": 1.3}
-            panel.plot(steps, score, label=subject.label, **style)
+            panel.plot(steps, score, marker=".", label=subject.label, **look)
             if record["status"] != "completed":
-                panel.plot(steps[-1:], score[-1:], "x", color=colour, markersize=8)
+                panel.plot(steps[-1:], score[-1:], "x", color=look["color"], markersize=8)
     for panel in list(rows.values())[-1]:
-        panel.set(xlabel="generator steps", xlim=(0, None))
+        panel.set_xlim(0, None)
     return figure

@@ -1,6 +1,6 @@
 """Figures with a row of panels for each setting, a column for each measure, a colour a method."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import matplotlib
@@ -16,13 +16,13 @@ WIDTH, HEIGHT = 2.9, 2.5  # inches, of a panel
 
 
 def facets(
-    subjects: Sequence[Subject], measures: Sequence[str], keys: Sequence[Line2D] = ()
+    subjects: Sequence[Subject], measures: Mapping[str, str], keys: Sequence[Line2D] = ()
 ) -> tuple[Figure, dict[str, NDArray[Any]]]:
     """Panels that share the axes of their column, with a legend of the methods below.
 
     Args:
         subjects: the runs that will be drawn, in the order of their methods and settings.
-        measures: the titles of the columns.
+        measures: the titles of the columns, and what is along their x.
         keys: further lines of the legend.
 
     Returns:
@@ -30,8 +30,8 @@ def facets(
     """
     settings = list(dict.fromkeys(str(subject.record["setting"]) for subject in subjects))
     handles = [
-        Line2D([], [], color=colour, label=plain(method))
-        for method, colour in colours(subjects).items()
+        Line2D([], [], color=style["color"], label=plain(method))
+        for method, style in styles(subjects).items()
     ]
     with matplotlib.rc_context(STYLE):
         size = (max(6.6, WIDTH * len(measures)), HEIGHT * len(settings) + 0.5)
@@ -45,6 +45,8 @@ def facets(
             row[0].set_ylabel(plain(setting), fontweight="bold")
             for panel, measure in zip(row, measures, strict=True):
                 panel.set_label(f"{setting}: {measure}")
+        for panel, label in zip(grid[-1], measures.values(), strict=True):
+            panel.set_xlabel(label)
         figure.legend(
             handles=[*handles, *keys],
             loc="outside lower center",
@@ -54,10 +56,13 @@ def facets(
     return figure, dict(zip(settings, grid, strict=True))
 
 
-def colours(subjects: Sequence[Subject]) -> dict[str, str]:
-    """Each method's colour, whatever its seed, in the order in which the methods first come."""
+def styles(subjects: Sequence[Subject]) -> dict[str, dict[str, Any]]:
+    """Each method's style of a run's line, in the order in which the methods first come."""
     methods = dict.fromkeys(str(subject.record["method"]) for subject in subjects)
-    return {method: COLOURS[index % len(COLOURS)] for index, method in enumerate(methods)}
+    return {
+        method: {"color": COLOURS[index % len(COLOURS)], "linewidth": 1.3}
+        for index, method in enumerate(methods)
+    }
 
 
 def from_zero(panel: Axes) -> None:

@@ -11,7 +11,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
-from bench.figures.facets import colours, facets, from_zero
+from bench.figures.facets import facets, from_zero, styles
 from bench.figures.probe import SAMPLES, input_gradient
 from bench.figures.subject import Subject
 from bench.report.style import FLOOR
@@ -19,12 +19,12 @@ from bench.report.style import FLOOR
 BINS = 81
 NOISE = 1 - sqrt(2 / pi)
 """The sparsity of very many independent entries of one normal distribution around 0."""
-MEASURES = (
-    "entries of the gradient\nof D's output, density",
-    "entries of the gradient\nof sigmoid D, density",
-    "L1 norm of the gradient\nof D's output",
-    "Hoyer sparsity of it, 0: all\nequal, 1: a single entry",
-)
+MEASURES = {
+    "entries of the gradient\nof D's output, density": "entry",
+    "entries of the gradient\nof sigmoid D, density": "entry",
+    "L1 norm of the gradient\nof D's output": "generator steps",
+    "Hoyer sparsity of it, 0: all\nequal, 1: a single entry": "generator steps",
+}
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:
@@ -37,33 +37,28 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     the L1 norm that gradients become sparse; Hoyer's measure does not depend on their size.
     """
     figure, rows = facets(subjects, MEASURES, [Line2D([], [], label="normal noise", **FLOOR)])
-    styles = {
-        method: {"color": colour, "linewidth": 1.3} for method, colour in colours(subjects).items()
-    }
-    _histograms({setting: row[0] for setting, row in rows.items()}, subjects, styles, None)
+    looks = styles(subjects)
+    _histograms({setting: row[0] for setting, row in rows.items()}, subjects, looks, None)
     sure = [subject for subject in subjects if subject.has_confidence]
-    _histograms({setting: row[1] for setting, row in rows.items()}, sure, styles, torch.sigmoid)
+    _histograms({setting: row[1] for setting, row in rows.items()}, sure, looks, torch.sigmoid)
     for subject in subjects:
         _, _, norm, sparsity = rows[subject.record["setting"]]
         steps = subject.course("diagnostics", "step")
         for panel, name in ((norm, "gradient_l1"), (sparsity, "gradient_sparsity")):
             course = subject.course("diagnostics", name)
-            style = styles[subject.record["method"]]
-            panel.plot(steps, course, marker=".", label=subject.label, **style)
+            look = looks[subject.record["method"]]
+            panel.plot(steps, course, marker=".", label=subject.label, **look)
     for _, _, norm, sparsity in rows.values():
         from_zero(norm)
         from_zero(sparsity)
         sparsity.axhline(NOISE, **FLOOR)
-    labels = ("entry", "entry", "generator steps", "generator steps")
-    for panel, label in zip(list(rows.values())[-1], labels, strict=True):
-        panel.set_xlabel(label)
     return figure
 
 
 def _histograms(
     panels: dict[str, Axes],
     subjects: Sequence[Subject],
-    styles: dict[str, dict[str, Any]],
+    looks: dict[str, dict[str, Any]],
     of: Callable[[Tensor], Tensor] | None,
 ) -> None:
     """Every run's, in the panel of its setting, all on one scale."""
@@ -76,6 +71,6 @@ def _histograms(
         counts, edges = np.histogram(found, BINS, (-reach, reach))
         density = np.where(counts > 0, counts, np.nan) / len(found) / np.diff(edges)
         panel = panels[subject.record["setting"]]
-        style = styles[subject.record["method"]]
-        panel.plot((edges[1:] + edges[:-1]) / 2, density, label=subject.label, **style)
+        look = looks[subject.record["method"]]
+        panel.plot((edges[1:] + edges[:-1]) / 2, density, label=subject.label, **look)
         panel.set_yscale("log")

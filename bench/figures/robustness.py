@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from torch import Tensor
 
-from bench.figures.facets import colours, facets
+from bench.figures.facets import facets, styles
 from bench.figures.generated import samples_of
 from bench.figures.probe import SAMPLES, fgsm, output, pgd, ranking
 from bench.figures.subject import Subject
@@ -16,10 +16,13 @@ from bench.training.streams import stream
 LEVELS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Sizes of the perturbation in 1/255 of the model's scale, where pictures span [-1, 1]."""
 ATTACKS: dict[str, Any] = {"FGSM": "-", "PGD": (0, (3, 1.5))}
-MEASURES = (
-    "share of real samples\nthat D takes for real",
-    "D's mean confidence\nthat they are real",
-    "how often D ranks them\nabove generated samples",
+MEASURES = dict.fromkeys(
+    (
+        "share of real samples\nthat D takes for real",
+        "D's mean confidence\nthat they are real",
+        "how often D ranks them\nabove generated samples",
+    ),
+    "epsilon x 255, on the model's scale",
 )
 
 
@@ -34,9 +37,10 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     """
     keys = [Line2D([], [], color="#888888", linestyle=d, label=a) for a, d in ATTACKS.items()]
     figure, rows = facets(subjects, MEASURES, keys)
+    looks = styles(subjects)
     for subject in subjects:
         row = rows[subject.record["setting"]]
-        colour = colours(subjects)[subject.record["method"]]
+        look = looks[subject.record["method"]]
         fake = output(subject.gan, samples_of(subject, SAMPLES))
         for attack, dashes in ATTACKS.items():
             judged = [attacked(subject, attack, level / 255) for level in LEVELS]
@@ -47,13 +51,11 @@ def draw(subjects: Sequence[Subject]) -> Figure:
             ]
             first = 0 if subject.has_confidence else 2
             for panel, curve in zip(row[first:], curves[first:], strict=True):
-                style = {"color": colour, "linestyle": dashes, "linewidth": 1.3}
-                panel.plot(LEVELS, curve, label=f"{subject.label}, {attack}", **style)
+                label = f"{subject.label}, {attack}"
+                panel.plot(LEVELS, curve, linestyle=dashes, label=label, **look)
     for row in rows.values():
         for panel in row:
             panel.set_ylim(-0.02, 1.02)
-    for panel in list(rows.values())[-1]:
-        panel.set_xlabel("epsilon x 255, on the model's scale")
     return figure
 
 

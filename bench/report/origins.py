@@ -1,6 +1,7 @@
 """Where a leaderboard's numbers come from, and the commands that give them again."""
 
 import shlex
+from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
@@ -30,12 +31,16 @@ def origins(board: Board) -> dict[str, str]:
     }
 
 
+def gin_options(bindings: Iterable[str]) -> list[str]:
+    """The arguments of a command that bind these."""
+    return [part for binding in bindings for part in ("--gin_bindings", binding)]
+
+
 def reproduce(results: Results) -> str:
     """The commands that run the suite again, one of its rows, or a single run."""
     board = results.board
-    changes = [part for binding in board.overrides for part in ("--gin_bindings", binding)]
     seeds = str(results.runs["seed"].nunique())
-    start = ["ganbench", "run", board.suite, "--seeds", seeds, *changes]
+    start = ["ganbench", "run", board.suite, "--seeds", seeds, *gin_options(board.overrides)]
     rows = [
         [*start, "--gin_bindings", f"Suite.methods = [{canonical(method)}]"]
         for method in results.methods

@@ -11,7 +11,7 @@ from bench.report import markdown, sentences
 from bench.report.comparison import SCREENING_SEEDS
 from bench.report.entry import ORIGINS
 from bench.report.markdown import escape
-from bench.report.origins import flatten, two_columns
+from bench.report.origins import flatten, gin_options, two_columns
 from bench.report.tables import comparisons
 from bench.report.text import NOTHING, percent, plural
 from bench.search import settings, tables
@@ -255,7 +255,6 @@ def _use(outcomes: Outcomes, winners: Collection[str]) -> str:
         shlex.join(["ganbench", "run", findings.suite, "--gin_file", name]) for name in winners
     ]
     methods = [study.method for study in findings.studies]
-    changes = [part for binding in findings.overrides for part in ("--gin_bindings", binding)]
     seeds = str(len(_seeds(outcomes, outcomes.fresh)))
     again = ["ganbench", "search", findings.suite, "--space", findings.space, "--seeds", seeds]
     again += ["--methods", *methods]
@@ -264,7 +263,7 @@ def _use(outcomes: Outcomes, winners: Collection[str]) -> str:
             "The winner, run as everything else is:" if lines else "",
             markdown.code(lines, "sh") if lines else "",
             "The search again:",
-            markdown.code([shlex.join([*again, *changes])], "sh"),
+            markdown.code([shlex.join([*again, *gin_options(findings.overrides)])], "sh"),
         ]
     ).strip()
 
