@@ -7,15 +7,15 @@ import json
 import os
 import tempfile
 from datetime import UTC, datetime
-from hashlib import sha256
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar
 
 import msgspec
 
 from bench.errors import UsageError, nearest
+from bench.identity import Identity
 
-SCHEMA = 1
+SCHEMA = 2
 
 Status = Literal["completed", "diverged", "collapsed", "failed"]
 Row = dict[str, int | float | None]
@@ -67,13 +67,19 @@ class Record(TypedDict):
     """One run. Numbers are finite; what could not be computed is None.
 
     Attributes:
+        id: labels, seed and how ``key`` begins.
+        dataset, architecture: what its data and networks are called.
         control_of: the method that this one is a control of, where its gin file says so.
         overrides: bindings given on the command line; they make a leaderboard of their own.
         remedies: settings the suite applied because the method refuses to work without them.
+        key: what tells the run from any other but for its seed: see ``bench.identity``.
+        conditions: what it shares with its rivals, by parameter.
+        setting_bindings: the parameters that its setting decides, and how.
+        method_bindings: what its method and remedies have otherwise than the conditions.
         search: whether it ran to choose hyper-parameters; leaderboards leave it out.
         step: the last finished generator step.
-        protocol: all that a score depends on; None only where a run failed before it was known.
-            Holds at least ``headline`` and ``metrics`` (a ``Metric`` for each name).
+        protocol: the data, the judge and what its scores are called; None only where a run failed
+            before it was known. Holds at least ``headline`` and ``metrics`` (a ``Metric`` each).
         floors: the same scores, computed on real data.
         scores: one row an evaluation: ``step``, ``d_gradients`` (batches differentiated through
             D so far), ``seconds`` and each metric.
@@ -86,7 +92,7 @@ class Record(TypedDict):
         provenance: what it ran on; ``finished`` is an ISO 8601 time, in UTC unless it says else.
     """
 
-    schema: Literal[1]
+    schema: Literal[2]
     id: str
     suite: str
     overrides: list[str]
@@ -97,7 +103,10 @@ class Record(TypedDict):
     setting: str
     remedies: list[str]
     seed: int
-    config_digest: str
+    key: str
+    conditions: dict[str, str]
+    setting_bindings: dict[str, str]
+    method_bindings: dict[str, str]
     search: NotRequired[bool]
     status: Status
     reason: str | None
@@ -113,7 +122,8 @@ class Record(TypedDict):
     provenance: dict[str, Any]
 
 
-class _Status(msgspec.Struct):
+class _Ending(msgspec.Struct):
+    key: str
     status: Status
 
 
@@ -122,7 +132,7 @@ class _Samples(msgspec.Struct):
 
 
 _RECORD = msgspec.json.Decoder(Record)
-_STATUS = msgspec.json.Decoder(_Status)
+_ENDING = msgspec.json.Decoder(_Ending)
 _SAMPLES = msgspec.json.Decoder(_Samples)
 _KEYS = msgspec.json.Decoder(dict[str, msgspec.Raw])
 
@@ -193,13 +203,14 @@ def read(path: Path) -> Record:
     return parse(load(path), path)
 
 
-def status(path: Path) -> Status:
-    """How a run ended, without reading the rest of its record.
+def ending(path: Path) -> tuple[str, Status]:
+    """The key of a run and how it ended, without reading the rest of its record.
 
     Raises:
         UsageError: names the file and what is wrong with it.
     """
-    return _decode(_STATUS, load(path), path).status
+    found = _decode(_ENDING, load(path), path)
+    return found.key, found.status
 
 
 def samples(data: bytes) -> Samples | None:
@@ -290,15 +301,9 @@ def canonical(value: object) -> str:
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
-def protocol_digest(protocol: dict[str, Any] | None) -> str | None:
-    """Twelve digits that tell whether scores may be compared, whatever the libraries' versions.
-
-    None where the protocol is not known.
-    """
-    if protocol is None:
-        return None
-    scored = {key: value for key, value in protocol.items() if key != "versions"}
-    return sha256(canonical(scored).encode()).hexdigest()[:12]
+def identity(record: Record) -> Identity:
+    """What the run of a record is, by content."""
+    return Identity.of(record["conditions"], record["setting_bindings"], record["method_bindings"])
 
 
 def _decode(decoder: msgspec.json.Decoder[T], data: bytes, path: Path) -> T:
@@ -316,10 +321,12 @@ def _check_keys(keys: dict[str, Any]) -> None:
 
 
 def _check_values(record: Record) -> None:
-    for key, name in record.items():
+    for key, name in sorted(record.items(), key=lambda item: item[0] == "id"):  # made of others
         if isinstance(name, str) and key != "reason" and not name.isprintable():
             raise ValueError(f"{key} holds a character that cannot be printed")
     finished_at(record)
+    if record["key"] != identity(record).key:
+        raise ValueError("key is not that of its conditions and method_bindings")
     protocol, cost = record.get("protocol"), record.get("cost")
     if record["status"] != "failed" and (protocol is None or cost is None):
         raise ValueError(f"a run that {record['status']} has a protocol and a cost")

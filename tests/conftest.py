@@ -52,3 +52,31 @@ ASGAN.epsilon = 0.1
 """
     )
     return path
+
+
+@pytest.fixture
+def offer(tmp_path, monkeypatch):
+    """Offers a method as an installed package does: a function of its name and its gin file."""
+    folder = tmp_path / "site"
+    folder.mkdir()
+    monkeypatch.syspath_prepend(folder)
+
+    def install(name, text):
+        module = folder / f"offered_{name}"
+        module.mkdir(exist_ok=True)
+        (module / "__init__.py").touch()
+        (module / f"{name}.gin").write_text(f"# {name}, in a package of its own.\n{text}\n")
+        info = folder / f"offered_{name}-1.0.dist-info"
+        info.mkdir(exist_ok=True)
+        (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
+        entry = f"[ganbench.methods]\n{name} = {module.name}\n"
+        (info / "entry_points.txt").write_text(entry)
+        return name
+
+    return install
+
+
+@pytest.fixture
+def offer_fault(offer):
+    """Offers a method of ``faults`` under its name, in small letters."""
+    return lambda fault: offer(fault.lower(), f"import faults\nExperiment.method = @{fault}()")

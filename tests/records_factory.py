@@ -9,6 +9,8 @@ from typing import Any
 import numpy as np
 from PIL import Image
 
+from bench.identity import Identity, scoring
+from bench.labels import board_of, run_id
 from bench.records import Record, write
 
 METRICS = {
@@ -16,8 +18,8 @@ METRICS = {
     "recall": {"label": "recall (digits-cnn, 2k)", "better": "higher"},
 }
 PROTOCOL: dict[str, Any] = {
-    "data": {"name": "digits", "checksum": "ab12", "training_samples": 1348},
-    "judge": {"name": "digits-cnn", "sha256": "cd34"},
+    "data": {"name": "digits", "checksum": "ab12", "shape": [1, 8, 8], "training_samples": 1348},
+    "judge": {"name": "digits-cnn", "sha256": "cd34", "algorithm": 1},
     "samples": 2000,
     "reference_samples": 449,
     "batch_norm": "running",
@@ -25,9 +27,9 @@ PROTOCOL: dict[str, Any] = {
     "metrics": METRICS,
     "steps": 600,
     "batch_size": 64,
-    "versions": {"torch": "2.11.0", "torch-fidelity": "0.4.0"},
 }
 EVERY, STEPS = 60, 600
+PARTS = ("conditions", "setting_bindings", "method_bindings")
 
 
 def record(
@@ -58,8 +60,7 @@ def record(
         for step, score in zip(steps, fid, strict=False)
     ]
     made: dict[str, Any] = {
-        "schema": 1,
-        "id": f"quick/{method}/{setting}/seed-{seed}-3fa2b1c4",
+        "schema": 2,
         "suite": "quick",
         "overrides": [],
         "dataset": "digits",
@@ -68,7 +69,6 @@ def record(
         "setting": setting,
         "remedies": [],
         "seed": seed,
-        "config_digest": "3fa2b1c4",
         "status": status,
         "reason": None if status == "completed" else "d_loss is not finite",
         "step": end,
@@ -97,7 +97,26 @@ def record(
             "finished": finished,
         },
     }
-    return made | changes  # type: ignore[return-value]
+    return identified(made | changes)
+
+
+def identified(made: dict[str, Any]) -> Record:
+    """A record with the identity that its names and protocol make, but for what it has already.
+
+    A setting decides a parameter of that name; methods differ in what they are.
+    """
+    protocol = made["protocol"] or PROTOCOL
+    decided = {} if made["setting"] == "standard" else {"Experiment.setting": made["setting"]}
+    conditions = {"Experiment.steps": str(protocol["steps"]), **scoring(protocol), **decided}
+    parts = {
+        "conditions": conditions,
+        "setting_bindings": decided,
+        "method_bindings": {"Experiment.method": f"@{made['method']}()"},
+    } | {name: made[name] for name in PARTS if name in made}
+    key = Identity.of(*(parts[name] for name in PARTS)).key
+    board = board_of(made["suite"], made["overrides"], made.get("search", False))
+    cell = run_id(board, made["method"], made["setting"], made["seed"], key)
+    return {"id": cell, "key": key} | parts | made  # type: ignore[return-value]
 
 
 def suite(

@@ -66,7 +66,7 @@ def test_a_harmed_checkpoint_is_set_aside_and_the_one_before_is_used(
 def test_a_checkpoint_that_does_not_fit_the_code_is_set_aside(toy_suite, tmp_path, caplog):
     run = plan_of(toy_suite)
     clean = execute(run, tmp_path, ignore)
-    path, owner = run.folder(tmp_path) / CHECKPOINT, f"{run.digest} {run.seed}"
+    path, owner = run.folder(tmp_path) / CHECKPOINT, f"{run.key} {run.seed}"
     state = checkpoint.load(path, owner)
     del state["latents"]
     checkpoint.save(path, state, owner)

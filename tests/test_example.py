@@ -86,7 +86,7 @@ def test_a_suite_runs_it_beside_ours(target, suite, tmp_path):
     assert found.keys() == {"vanilla", "pacgan"}
     assert found["pacgan"]["status"] in {"completed", "collapsed"}
     assert found["pacgan"]["cost"]["d_gradients"] == found["vanilla"]["cost"]["d_gradients"]
-    assert "pacgan" in (tmp_path / "leaderboards" / "toy" / "README.md").read_text()
+    assert "pacgan" in (tmp_path / "runs" / "pages" / "toy" / "README.md").read_text()
 
 
 @pytest.mark.parametrize("name", ["pyproject.toml", "pacgan/__init__.py", "pacgan/pacgan.gin"])
@@ -96,7 +96,7 @@ def test_the_guide_shows_the_files_as_they_are(name):
 
 
 @pytest.mark.usefixtures("pacgan")
-def test_the_guides_gin_files_are_valid(tmp_path):
+def test_the_guides_gin_files_are_valid(tmp_path, offer):
     blocks = (EXAMPLE / "README.md").read_text().split("```python\n")[1:]
     written = {}
     for block in (text.split("```")[0] for text in blocks):
@@ -106,8 +106,9 @@ def test_the_guides_gin_files_are_valid(tmp_path):
                 written[name].write_text(block)
     suite, combination = written.values()
     preflight(make_plan(str(suite), seeds=1))
-    one = ['Suite.methods = ["pacgan"]', "PacGAN.m = 2"]
-    preflight(make_plan(str(suite), [str(combination)], one, seeds=1))
+    offer("sn_pacgan", combination.read_text())
+    one = ['Suite.methods = ["sn_pacgan"]', "PacGAN.m = 2"]
+    preflight(make_plan(str(suite), gin_bindings=one, seeds=1))
 
 
 @pytest.mark.parametrize("shape", [(2,), (3, 8, 8)])
@@ -159,16 +160,20 @@ def test_the_generator_learns_through_packs(pacgan, suite):
     assert not any(map(torch.equal, before, gan.generator.parameters()))
 
 
-def combined(suite, other, module):
-    """The suite with PacGAN combined with a method of ours."""
-    text = f"import methods.combine\nimport methods.{module}\n"
-    text += f"Experiment.method = @combine()\ncombine.methods = [@PacGAN(), @{other}()]\n"
-    suite.write_text(suite.read_text().replace('"vanilla", ', "") + text)
-    steps = conformance.STEPS
-    brief = {"steps": steps, "evaluations": steps, "log_every": 1}
-    return make_plan(
-        str(suite), gin_bindings=[f"Experiment.{name} = {n}" for name, n in brief.items()]
-    )
+@pytest.fixture
+def combined(suite, offer):
+    """Plans PacGAN combined with a method of ours."""
+
+    def plan(other, module):
+        text = f"import pacgan\nimport methods.combine\nimport methods.{module}\n"
+        text += f"Experiment.method = @combine()\ncombine.methods = [@PacGAN(), @{other}()]\n"
+        steps = conformance.STEPS
+        brief = {"steps": steps, "evaluations": steps, "log_every": 1}
+        bindings = [f"Experiment.{name} = {n}" for name, n in brief.items()]
+        methods = f'Suite.methods = ["{offer("combination", text)}"]'
+        return make_plan(str(suite), gin_bindings=[methods, *bindings])
+
+    return plan
 
 
 @pytest.mark.parametrize(
@@ -176,17 +181,17 @@ def combined(suite, other, module):
     [("ASGAN", "as_gan"), ("Unrolled", "unrolled"), ("SpectralNorm", "spectral_norm")],
 )
 @pytest.mark.usefixtures("pacgan")
-def test_combinations_that_make_sense_conform(suite, other, module):
-    plan = combined(suite, other, module)
+def test_combinations_that_make_sense_conform(combined, other, module):
+    plan = combined(other, module)
     preflight(plan)
     for check in conformance.CHECKS:
         check(plan.runs[0])
 
 
 @pytest.mark.usefixtures("pacgan")
-def test_a_penalty_on_each_samples_gradient_is_refused(suite):
+def test_a_penalty_on_each_samples_gradient_is_refused(combined):
     with pytest.raises(UsageError, match="judges 2 samples together; leave one"):
-        preflight(combined(suite, "WGANGP", "wgan_gp"))
+        preflight(combined("WGANGP", "wgan_gp"))
 
 
 def test_the_gradient_of_each_sample_is_refused_where_d_does_not_say_so(pacgan):

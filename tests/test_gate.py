@@ -43,7 +43,9 @@ def outcomes(metric=FID, methods=METHODS, noise=0.1, seed=0, spread=0.2):
                     {
                         "suite": "gated",
                         "overrides": "[]",
-                        "protocol": "0123456789ab",
+                        "conditions": f"of {setting}",
+                        "own": f"of {method}",
+                        "record": "",
                         "method": method,
                         "setting": setting,
                         "seed": number,
@@ -236,16 +238,15 @@ def test_only_an_early_difference_on_the_same_machine_is_a_change():
     assert not compare(late, before, Strictness()).changed
 
 
-def test_another_protocol_is_refused():
+def test_other_conditions_are_refused_with_their_setting():
     other = outcomes()
-    other.runs["protocol"] = "ba9876543210"
-    with pytest.raises(UsageError, match=r"baseline\.csv: its scores follow another protocol"):
+    other.runs.loc[other.runs["setting"] == "no_bn_g", "conditions"] = "others"
+    with pytest.raises(UsageError, match=r"baseline\.csv: its conditions are not .* in no_bn_g:"):
         compare(outcomes(), other, Strictness())
 
 
 def test_runs_that_all_failed_early_are_compared_nevertheless():
     early = changed(outcomes(methods=["vanilla"]), "vanilla", status="failed", last=np.nan)
-    early.runs["protocol"] = None
     early = dataclasses.replace(early, metric=None)
     assert ("vanilla", "failures") in worse(early, outcomes())
 
@@ -291,7 +292,6 @@ def test_runs_that_failed_before_they_had_a_protocol_are_read(tmp_path):
         records.write(tmp_path / f"{seed}" / "record.json", one)
     current = of_records(records.find(tmp_path), "quick", tmp_path)
     assert current.metric is None
-    assert not current.protocols
     assert not worse(current, current)
 
 
@@ -329,14 +329,6 @@ def test_a_missing_or_empty_baseline_is_refused(tmp_path):
         read_baseline(tmp_path / "none.csv", "quick")
     with pytest.raises(UsageError, match="no records in this folder"):
         read_baseline(tmp_path, "quick")
-
-
-def test_the_protocols_digest_leaves_versions_out():
-    protocol = records_factory.PROTOCOL
-    digest = records.protocol_digest(protocol)
-    assert digest == records.protocol_digest(protocol | {"versions": {"torch": "9.9"}})
-    assert digest != records.protocol_digest(protocol | {"steps": 601})
-    assert records.protocol_digest(None) is None
 
 
 def test_junit_has_a_case_a_method_that_fails_where_it_got_worse():
@@ -433,11 +425,39 @@ def trained(tmp_path, toy_suite, monkeypatch):
     """A toy suite with its runs and its leaderboard; returns the command to check it."""
     monkeypatch.chdir(tmp_path)
     assert main(["run", str(toy_suite), "--jobs", "1"]) == 0
-    return ["check", str(toy_suite), "--baseline", "leaderboards/toy/records.csv", "--jobs", "1"]
+    baseline = "runs/pages/toy/records.csv"
+    return ["check", str(toy_suite), "--baseline", baseline, "--out", "again", "--jobs", "1"]
+
+
+def test_runs_are_never_compared_with_themselves(trained, tmp_path, capsys):
+    here = [*trained, "--out", "runs"]
+    assert main(here) == 2
+    error = capsys.readouterr().err
+    assert "2 of 2 of its runs are the very runs in runs" in error
+    assert "name another runs folder with --out" in error
+    committed = tmp_path / "committed.csv"  # nor where the table was moved away
+    committed.write_bytes((tmp_path / "runs" / "pages" / "toy" / "records.csv").read_bytes())
+    assert main([*here, "--baseline", str(committed)]) == 2
+
+
+def test_another_budget_is_refused_before_any_run(trained, toy_suite, tmp_path, capsys):
+    toy_suite.write_text(toy_suite.read_text().replace("steps = 6", "steps = 8"))
+    assert main(trained) == 2
+    assert "its conditions are not those of these runs in standard" in capsys.readouterr().err
+    assert not (tmp_path / "again").exists()
+
+
+def test_a_method_that_is_bound_otherwise_is_called_out(trained, toy_suite, capsys):
+    toy_suite.write_text(toy_suite.read_text().replace("epsilon = 0.1", "epsilon = 0.2"))
+    assert main(trained) == 1
+    shown = capsys.readouterr().out
+    assert "trained differently: as_gan" in shown
+    assert "bound otherwise in 1 of 1 runs" in shown
+    assert main([*trained, "--allow_changes"]) == 0
 
 
 def test_the_command_compares_and_writes(trained, tmp_path, capsys):
-    table = tmp_path / "leaderboards" / "toy" / "records.csv"
+    table = tmp_path / "runs" / "pages" / "toy" / "records.csv"
     reports = ["--markdown", "summary.md", "--junit", "ci/gate.xml"]
     assert main([*trained, *reports]) == 0
     assert "nothing got worse (2 runs of 2 methods" in capsys.readouterr().out

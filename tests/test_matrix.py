@@ -46,7 +46,7 @@ class Ledger:
 
 
 @pytest.fixture
-def faulty(toy_suite, tmp_path):
+def faulty(toy_suite, tmp_path, offer_fault):
     """Plans the runs of a fault that strikes so many times."""
 
     def plan(fault, times=0, seeds=1):
@@ -55,10 +55,8 @@ def faulty(toy_suite, tmp_path):
         for index in range(times):
             (folder / str(index)).touch()
         times_of = "" if fault == "SamplesNaN" else f"{fault}.times = '{folder}'"
-        overrides = f"""import faults
-Suite.methods = ["vanilla"]
+        overrides = f"""Suite.methods = ["{offer_fault(fault)}"]
 Suite.seeds = {seeds}
-Experiment.method = @{fault}()
 Experiment.checkpoint_seconds = 0.0
 {times_of}
 """
@@ -75,7 +73,7 @@ def results_of(runs, out):
     found = {}
     for run in runs:
         record = records.read(run.folder(out) / RECORD)
-        state = checkpoint.load(run.folder(out) / CHECKPOINT, f"{run.digest} {run.seed}")
+        state = checkpoint.load(run.folder(out) / CHECKPOINT, f"{run.key} {run.seed}")
         state["history"].pop("seconds")
         for row in [*record["scores"], *state["history"]["scores"]]:
             row.pop("seconds")

@@ -34,12 +34,11 @@ from methods.as_gan import ASGAN
 from methods.base import GAN, Logs, Method
 
 Force = Callable[[float, float], float]
+Offering = Callable[[str, str, str], tuple[str, str]]
 
 SUITE = """
 import bench.oracles.dirac
 import bench.oracles.oracle
-import methods.combine
-import methods.simultaneous
 
 Suite.dataset = "{data}"
 Suite.architecture = "dirac"
@@ -127,13 +126,22 @@ def observed(run: Run) -> tuple[Prediction, float, Trajectory]:
     return prediction, prediction.measure(seen), seen
 
 
-def simultaneous(method: str, configurable: str, theory: str) -> tuple[str, ...]:
-    """Bindings that give a method's both players their updates at once."""
-    return (
-        "Experiment.method = @combine()",
-        f"combine.methods = [@Simultaneous(), @{configurable}()]",
-        f'Oracle.simultaneous = {{"{method}": @{theory}}}',
-    )
+@pytest.fixture
+def simultaneous(offer: Callable[[str, str], str]) -> Offering:
+    """Offers a method whose players update at once, and binds its theory."""
+
+    def offered(method: str, configurable: str, theory: str) -> tuple[str, str]:
+        name = offer(
+            f"at_once_{method}",
+            f'include "methods/{method}.gin"\n'
+            "import methods.combine\n"
+            "import methods.simultaneous\n"
+            "Experiment.method = @combine()\n"
+            f"combine.methods = [@Simultaneous(), @{configurable}()]",
+        )
+        return name, f'Oracle.simultaneous = {{"{name}": @{theory}}}'
+
+    return offered
 
 
 # --- closed forms against numerics that know nothing of them
@@ -517,25 +525,25 @@ def test_every_method_of_the_suite_does_what_theory_says() -> None:
 
 @pytest.mark.parametrize(("h", "stable"), [(0.195, True), (0.206, False)])
 def test_simultaneous_r1_of_ten_is_stable_up_to_its_step(
-    h: float, stable: bool, tmp_path: Path
+    h: float, stable: bool, tmp_path: Path, simultaneous: Offering
 ) -> None:
-    more = simultaneous("r1", "R1", "real_penalty")
+    method, theory = simultaneous("r1", "R1", "real_penalty")
     start = "0.02\nLinearDiscriminator.start = 0.01"
-    run = planned(tmp_path, "r1", h, 30, *more, "R1.gamma = 10.0", start=start, every=0.3)
+    run = planned(tmp_path, method, h, 30, theory, "R1.gamma = 10.0", start=start, every=0.3)
     seen = course(run)
     assert (seen.radius()[-1] < seen.radius()[0]) == stable
 
 
 @pytest.mark.parametrize("p", [2.0, 6.0])
 @pytest.mark.parametrize("at_once", [False, True])
-def test_wgan_div(p: float, at_once: bool, tmp_path: Path) -> None:
-    more = (
+def test_wgan_div(p: float, at_once: bool, tmp_path: Path, simultaneous: Offering) -> None:
+    method, theory = (
         simultaneous("wgan_div", "WGANDiv", "power_penalty")
         if at_once
-        else ('Oracle.alternating = {"wgan_div": @power_penalty}',)
+        else ("wgan_div", 'Oracle.alternating = {"wgan_div": @power_penalty}')
     )
     bindings = ("WGANDiv.d_steps = 1", f"WGANDiv.div_p = {p}", "WGANDiv.div_k = 0.3")
-    prediction, value, _ = observed(planned(tmp_path, "wgan_div", 0.2, 60, *more, *bindings))
+    prediction, value, _ = observed(planned(tmp_path, method, 0.2, 60, theory, *bindings))
     assert prediction.agrees(value), (prediction, value)
 
 
@@ -551,10 +559,10 @@ def test_lecam(rectified: bool, tmp_path: Path) -> None:
     assert prediction.agrees(value), (prediction, value)
 
 
-def test_simultaneous_lsgan_cycles(tmp_path: Path) -> None:
-    more = simultaneous("lsgan", "LSGAN", "least_squares")
+def test_simultaneous_lsgan_cycles(tmp_path: Path, simultaneous: Offering) -> None:
+    method, theory = simultaneous("lsgan", "LSGAN", "least_squares")
     bias = ("LinearDiscriminator.bias = True", "LinearDiscriminator.bias_start = 0.5")
-    prediction, value, _ = observed(planned(tmp_path, "lsgan", 0.2, 120, *more, *bias))
+    prediction, value, _ = observed(planned(tmp_path, method, 0.2, 120, theory, *bias))
     assert prediction.verdict == "cycles"
     assert prediction.agrees(value), (prediction, value)
 
@@ -700,17 +708,19 @@ def test_friction_holds_what_is_in_the_rest_set_and_nothing_else(
     assert ends[1.5] < 0.75
 
 
-def critical(folder: Path, h: float, share: float, time: float) -> tuple[float, Trajectory]:
+def critical(
+    folder: Path, simultaneous: Offering, h: float, share: float, time: float
+) -> tuple[float, Trajectory]:
     """A simultaneous run of the author's variant, started where growth beats friction most."""
     epsilon = share * normal_forms.critical_epsilon(h, 1)
-    more = simultaneous("as_gan_repo", "ASGAN", "perturbed_real")
+    method, theory = simultaneous("as_gan_repo", "ASGAN", "perturbed_real")
     warm = "ASGAN.warmup_steps = 0"
     run = planned(
         folder,
-        "as_gan_repo",
+        method,
         h,
         time,
-        *more,
+        theory,
         warm,
         f"ASGAN.epsilon = {epsilon}",
         start=sqrt(2 * h / 3),
@@ -721,10 +731,10 @@ def critical(folder: Path, h: float, share: float, time: float) -> tuple[float, 
 
 @pytest.mark.parametrize("share", [0.95, 1.05])
 def test_friction_beats_simultaneous_steps_from_the_critical_epsilon_on(
-    share: float, tmp_path: Path
+    share: float, tmp_path: Path, simultaneous: Offering
 ) -> None:
     h = 0.2
-    epsilon, seen = critical(tmp_path, h, share, 450)
+    epsilon, seen = critical(tmp_path, simultaneous, h, share, 450)
     if share > 1:
         assert seen.distance() <= epsilon
     else:
@@ -734,8 +744,10 @@ def test_friction_beats_simultaneous_steps_from_the_critical_epsilon_on(
 @pytest.mark.slow
 @pytest.mark.parametrize("h", [0.05, 0.1])
 @pytest.mark.parametrize("share", [0.95, 1.05])
-def test_the_critical_epsilon_at_smaller_steps(h: float, share: float, tmp_path: Path) -> None:
-    epsilon, seen = critical(tmp_path, h, share, 180 / h)
+def test_the_critical_epsilon_at_smaller_steps(
+    h: float, share: float, tmp_path: Path, simultaneous: Offering
+) -> None:
+    epsilon, seen = critical(tmp_path, simultaneous, h, share, 180 / h)
     if share > 1:
         assert seen.distance() <= epsilon
     else:
@@ -743,10 +755,10 @@ def test_the_critical_epsilon_at_smaller_steps(h: float, share: float, tmp_path:
 
 
 @pytest.mark.slow
-def test_the_papers_epsilon_leaves_a_cycle(tmp_path: Path) -> None:
+def test_the_papers_epsilon_leaves_a_cycle(tmp_path: Path, simultaneous: Offering) -> None:
     h = 0.1
     share = 1 / 255 / normal_forms.critical_epsilon(h, 1)
-    _, seen = critical(tmp_path, h, share, 600)
+    _, seen = critical(tmp_path, simultaneous, h, share, 600)
     assert seen.cycle() == pytest.approx(0.3848, abs=0.002)
 
 

@@ -6,7 +6,7 @@ from importlib.util import find_spec
 
 import pytest
 from test_matrix import Ledger, alive, results_of, same, start_command, starts, until
-from toy_runs import engine_of, ignore, vanilla_alone
+from toy_runs import alone, engine_of, ignore
 
 from bench.cli import main
 from bench.config.plan import make_plan
@@ -31,7 +31,7 @@ def under_way_after_the_first(out):
 
 
 def test_ctrl_c_stops_ray_and_another_engine_goes_on_to_the_same_result(toy_suite, tmp_path):
-    suite = vanilla_alone(toy_suite, "Suite.seeds = 3", "Experiment.steps = 600", *OFTEN)
+    suite = alone(toy_suite, "vanilla", "Suite.seeds = 3", "Experiment.steps = 600", *OFTEN)
     out = tmp_path / "runs"
     command = start_command(suite, tmp_path, "--engine", "ray", "--jobs", "1")
     until(lambda: command.poll() is not None or under_way_after_the_first(out), 300)
@@ -84,18 +84,17 @@ def cluster(monkeypatch):
 
 @pytest.mark.slow
 def test_a_killed_worker_and_a_lost_node_change_no_result_and_repeat_none(
-    toy_suite, tmp_path, cluster
+    toy_suite, tmp_path, cluster, offer_fault
 ):
     """Five runs on two nodes: one worker is killed in step 4, then a node with all it does."""
     strike = tmp_path / "times"
     strike.mkdir()
     (strike / "once").touch()
-    suite = vanilla_alone(
+    suite = alone(
         toy_suite,
-        "import faults",
+        offer_fault("Dies"),
         "Suite.seeds = 5",
         "Experiment.steps = 2000",
-        "Experiment.method = @Dies()",
         f"Dies.times = '{strike}'",
         *OFTEN,
     )

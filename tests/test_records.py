@@ -65,7 +65,7 @@ def without(key: str) -> dict[str, Any]:
     [
         ([], "Expected `object`, got `array`"),
         (without("seed"), "seed"),
-        (record(schema=2), "schema"),
+        (record(schema=1), "schema"),
         (without("seed") | {"seed": "0"}, "seed"),
         (record("van\nilla"), "printed"),
         (record(status="fine"), "status"),
@@ -98,7 +98,7 @@ def test_what_is_wrong_is_named_with_its_file(tmp_path: Path, value: object, wro
     "text",
     [
         b"",
-        b'{"schema": 1',
+        b'{"schema": 2',
         b'{"seed": NaN}',
         b"\xef\xbb\xbf{}",
         b'{"id": "\xff"}',
@@ -131,18 +131,26 @@ def test_numbers_stay_what_they_were(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize("status", ["completed", "diverged", "collapsed", "failed"])
-def test_the_status_is_read_alone(tmp_path: Path, status: str) -> None:
-    path = tmp_path / "record.json"
-    records.write(path, record(status=status))
-    assert records.status(path) == status
+def test_what_was_run_and_how_it_ended_are_read_alone(tmp_path: Path, status: str) -> None:
+    path, made = tmp_path / "record.json", record(status=status)
+    records.write(path, made)
+    assert records.ending(path) == (made["key"], status)
 
 
-@pytest.mark.parametrize("text", ["", "{}", '{"status": "fine"}'])
-def test_a_status_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
+def test_a_key_that_is_not_that_of_what_was_run_is_refused(tmp_path: Path) -> None:
+    made = record()
+    made["conditions"]["Experiment.steps"] = "601"
+    path = save(tmp_path / "record.json", made)
+    with pytest.raises(UsageError, match="key is not that of its conditions"):
+        records.read(path)
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"key": "0", "status": "fine"}'])
+def test_an_ending_that_cannot_be_read_is_named(tmp_path: Path, text: str) -> None:
     path = tmp_path / "record.json"
     path.write_text(text)
     with pytest.raises(UsageError, match=re.escape(str(path))):
-        records.status(path)
+        records.ending(path)
 
 
 def test_samples_are_read_alone() -> None:

@@ -8,7 +8,7 @@ from importlib.util import find_spec
 
 import pytest
 from test_matrix import Ledger, alive, results_of, same, start_command, starts, until
-from toy_runs import engine_of, ignore, vanilla_alone
+from toy_runs import alone, engine_of, ignore
 
 from bench.config.plan import make_plan
 from bench.engines.claim import held
@@ -72,7 +72,7 @@ def test_a_machine_without_slurm_is_told_so(tmp_path, monkeypatch):
 
 
 @pytest.fixture
-def striking(toy_suite, tmp_path, monkeypatch):
+def striking(toy_suite, tmp_path, monkeypatch, offer_fault):
     """Plans vanilla runs in which a fault strikes once."""
     monkeypatch.setenv("PYTHONPATH", os.path.dirname(__file__))  # where the workers find it
 
@@ -82,11 +82,10 @@ def striking(toy_suite, tmp_path, monkeypatch):
         (strikes / "once").touch()
         suite = tmp_path / f"{fault.lower()}.gin"
         shutil.copy(toy_suite, suite)
-        vanilla_alone(
+        alone(
             suite,
-            "import faults",
+            offer_fault(fault),
             f"Suite.seeds = {seeds}",
-            f"Experiment.method = @{fault}()",
             "Experiment.checkpoint_seconds = 0.0",
             f"{fault}.times = '{strikes}'",
         )

@@ -19,7 +19,7 @@ from bench.cli import main
 from bench.config.plan import make_plan
 from bench.data.digits import Digits
 from bench.data.mixtures import Ring
-from bench.report.selection import boards
+from bench.labels import board_of, run_id
 from bench.scores.classifier import ClassifierJudge
 from bench.scores.coverage import CHANCE, least_divergence
 from bench.scores.modes import ModeJudge
@@ -174,13 +174,16 @@ def renamed(key, name):
 
 
 def identify(record):
-    cell = f"{record['suite']}/{record['method']}/{record['setting']}"
-    record["id"] = f"{cell}/seed-{record['seed']}-{record['config_digest'][:8]}"
+    """Gives a record the key and the id that what it says of its run makes."""
+    record["key"] = records.identity(record).key
+    board = board_of(record["suite"], record["overrides"], search=False)
+    cell = record["method"], record["setting"], record["seed"]
+    record["id"] = run_id(board, *cell, record["key"])
 
 
-def other_digest(record):
-    record["config_digest"] = "0" * 64
-    identify(record)
+def decided(change):
+    """A record of another run, which its key and id own up to."""
+    return both(change, identify)
 
 
 def png(width, height, mode="L"):
@@ -215,7 +218,7 @@ def gif():
 
 
 RING = {
-    "other schema": (put(2, "schema"), "schema"),
+    "other schema": (put(1, "schema"), "schema"),
     "surplus key": (put(1, "surprise"), "surprise"),
     "seed as text": (put("0", "seed"), "seed"),
     "negative seed": (put(-1, "seed"), "seed"),
@@ -233,8 +236,21 @@ RING = {
     "override is endless": (put(["a" * 1000], "overrides"), "overrides"),
     "label is endless": (put("x" * 500, "protocol", "metrics", "kl", "label"), "protocol.metrics"),
     "nested without end": (put([[[[[[[[[[[1]]]]]]]]]]], "provenance", "deep"), "provenance.deep"),
-    "digest of another kind": (put("abc", "config_digest"), "config_digest"),
-    "id of another run": (put("toy_ring/vanilla/standard/seed-9-00000000", "id"), "id"),
+    "key of another run": (put("0" * 64, "key"), "key"),
+    "conditions of another run": (put("99", "conditions", "Experiment.latent_dim"), "key"),
+    "id of another run": (put("toy_ring/vanilla/standard/seed-9-000000000000", "id"), "id"),
+    "conditions that are not the protocol's": (
+        decided(put("5", "conditions", "Experiment.steps")),
+        "protocol: its Experiment.steps is 4, and that of conditions is 5",
+    ),
+    "a metric called otherwise": (
+        put("FID (Inception, 50k)", "protocol", "metrics", "kl", "label"),
+        "protocol.metrics.kl",
+    ),
+    "a metric turned around": (
+        put("higher", "protocol", "metrics", "kl", "better"),
+        "protocol.metrics.kl",
+    ),
     "id climbs out": (put("../../../etc/passwd", "id"), "id"),
     "failed": (put("failed", "status"), "status"),
     "of a search": (put(True, "search"), "search"),
@@ -248,7 +264,6 @@ RING = {
     ),
     "started at no time": (put("noon", "provenance", "started"), "provenance.started"),
     "torch not named": (drop("provenance", "torch"), "provenance.torch"),
-    "two versions of torch": (put("0.1", "provenance", "torch"), "protocol.versions.torch"),
     "no steps in the protocol": (drop("protocol", "steps"), "protocol.steps"),
     "no samples in the protocol": (put(0, "protocol", "samples"), "protocol.samples"),
     "ended before the end": (put(3, "step"), "step"),
@@ -334,8 +349,14 @@ DIGITS = {
     "points": (put({"kind": "points", "values": [[0.0, 0.0]]}, "samples"), "samples"),
 }
 DIRAC = {
-    "another config": (other_digest, "config_digest"),
-    "another method's config": (renamed("method", "wgan"), "config_digest"),
+    "another config": (
+        decided(put("0.3", "conditions", "d_optimizer/SGD.lr")),
+        "conditions: dirac, vanilla, standard is another run here: d_optimizer/SGD.lr: 0.3",
+    ),
+    "another method's config": (
+        renamed("method", "wgan"),
+        "conditions: dirac, wgan, standard is another run here: Experiment.method: @Vanilla()",
+    ),
     "another architecture": (put("mlp", "architecture"), "architecture"),
     "another data set": (put("ring", "dataset"), "dataset"),
     "remedies that are not the suite's": (put(["layer_norm_d"], "remedies"), "remedies"),
@@ -345,15 +366,18 @@ DIRAC = {
         put(["SGD.lr = 0.2\nSGD.lr = 0.2"], "overrides"),
         "overrides",
     ),
-    "overrides left out of the digest": (put(["SGD.lr = 0.1"], "overrides"), "config_digest"),
+    "overrides left out of the conditions": (
+        decided(put(["SGD.lr = 0.1"], "overrides")),
+        "conditions: dirac, vanilla, standard is another run here",
+    ),
     "another budget": (
         both(put(lambda rows: rows[:50], "scores"), put(lambda rows: rows[:50], "diagnostics")),
         "scores",
     ),
-    "another batch size": (put(4, "protocol", "batch_size"), "protocol.batch_size"),
-    "more samples": (put(99, "protocol", "samples"), "protocol.samples"),
-    "another judge": (put("0" * 64, "protocol", "judge", "sha256"), "protocol.judge.sha256"),
-    "other data": (put("0" * 64, "protocol", "data", "checksum"), "protocol.data.checksum"),
+    "another batch size": (put(4, "protocol", "batch_size"), "protocol: its Experiment.batch_size"),
+    "more samples": (put(99, "protocol", "samples"), "conditions"),
+    "another judge": (put("0" * 64, "protocol", "judge", "sha256"), "conditions"),
+    "other data": (put("0" * 64, "protocol", "data", "checksum"), "conditions"),
 }
 VALID = "is not a valid record"
 TRAPS = [
@@ -428,23 +452,41 @@ def test_all_or_nothing_and_every_refusal_is_told(honest, submit, tmp_path):
     assert not (tmp_path / "boards").exists()
 
 
-def test_another_protocol_is_refused_with_the_keys_that_differ(honest, submit, standing):
+def elsewhere(record, steps="5"):
+    """The same run under another latent dimension, as it would say of itself."""
+    record["conditions"]["Experiment.latent_dim"] = steps
+    identify(record)
+    return record
+
+
+def test_other_conditions_are_refused_with_the_parameters_that_differ(honest, submit, standing):
+    standing(honest("toy_ring"))
+    code, _, err = submit(elsewhere(honest("toy_ring", 1)))
+    assert code == 2
+    assert "conditions: it is another run than those of toy_ring" in err
+    assert "Experiment.latent_dim: 5, here 4" in err
+
+
+def test_records_that_begin_a_leaderboard_must_agree_on_its_conditions(honest, submit):
+    code, _, err = submit(honest("toy_ring"), elsewhere(honest("toy_ring", 1)))
+    assert code == 2
+    assert "Experiment.latent_dim: 5, here 4" in err
+
+
+def test_a_method_of_a_known_name_that_is_bound_otherwise_is_refused(honest, submit, standing):
     standing(honest("toy_ring"))
     other = honest("toy_ring", 1)
-    other["protocol"]["batch_norm"] = "batch"
-    other["protocol"]["own"] = 1
-    code, _, err = submit(other)
-    assert code == 2
-    assert "batch_norm is 'batch', and 'running' there" in err
-    assert "own is 1, and None there" in err
+    other["method_bindings"]["method/Vanilla.d_steps"] = "2"
+    identify(other)
+    assert "method/Vanilla.d_steps: 2, here default" in submit(other)[2]
 
 
-def test_records_that_begin_a_leaderboard_must_agree_on_its_protocol(honest, submit):
-    other = honest("toy_ring", 1)
-    other["protocol"]["batch_norm"] = "batch"
-    code, _, err = submit(honest("toy_ring"), other)
-    assert code == 2
-    assert "batch_norm" in err
+def test_a_metric_that_is_new_here_or_there_refuses_no_record(honest, submit, standing):
+    standing(honest("toy_ring"))
+    fewer = honest("toy_ring", 1)
+    for rows in (fewer["protocol"]["metrics"], fewer["floors"], *fewer["scores"]):
+        del rows["modes_fair"]
+    assert submit(fewer)[0] == 0
 
 
 def test_a_place_is_taken_once(honest, submit, standing):
@@ -453,26 +495,8 @@ def test_a_place_is_taken_once(honest, submit, standing):
     assert "the same to the byte" in submit(again)[2]
     again["scores"][1]["hq"] += 1e-3
     assert "no new evidence" in submit(again)[2]
-    older = honest("toy_ring")
-    older["config_digest"] = "1" * 64
-    older["provenance"]["started"] = older["provenance"]["finished"] = "2025-01-01T00:00:00+00:00"
-    identify(older)
-    assert "a newer run in its place" in submit(older)[2]
     twice = honest("toy_ring", 1)
     assert "of the same method, setting and seed" in submit(twice, twice)[2]
-
-
-def test_a_newer_run_of_another_config_takes_its_place(honest, submit, standing, tmp_path):
-    first = honest("toy_ring")
-    first["provenance"]["started"] = first["provenance"]["finished"] = "2025-01-01T00:00:00+00:00"
-    standing(first)
-    newer = honest("toy_ring")
-    newer["config_digest"] = "1" * 64
-    identify(newer)
-    assert submit(newer)[0] == 0
-    (board,) = boards(records.read_all(tmp_path / "boards"))
-    assert [entry.id for entry in board.records] == [newer["id"]]
-    assert [entry.id for entry in board.superseded] == [first["id"]]
 
 
 def test_names_not_known_here_are_accepted_and_said_to_be_unverified(honest, tmp_path):
@@ -488,7 +512,14 @@ def test_names_not_known_here_are_accepted_and_said_to_be_unverified(honest, tmp
 @pytest.mark.parametrize(
     ("change", "reason"),
     [
-        (put("0" * 64, "protocol", "data", "checksum"), "protocol.data.checksum: it is '000"),
+        (
+            both(
+                put("0" * 64, "protocol", "data", "checksum"),
+                put("0" * 64, "conditions", "data.checksum"),
+                identify,
+            ),
+            "protocol: data.checksum is 000",
+        ),
         (put("of_theirs", "dataset"), "no data set 'of_theirs' is known here"),
         (put("image_folder", "dataset"), ""),  # neither its folder nor its judge's weights
     ],

@@ -221,7 +221,7 @@ def test_a_run_leaves_its_config_its_record_and_its_checkpoint(toy_suite, tmp_pa
     assert (folder / "config.gin").read_text() == run.config
     assert "ASGAN.epsilon = 0.1" in (folder / "operative.gin").read_text()
     assert "ASGAN.warmup_steps = 0" in (folder / "operative.gin").read_text()
-    state = checkpoint.load(folder / CHECKPOINT, f"{run.digest} {run.seed}")
+    state = checkpoint.load(folder / CHECKPOINT, f"{run.key} {run.seed}")
     assert state["history"]["step"] == 6
 
 

@@ -16,13 +16,10 @@ def ignore(_):
     """Hears progress, and does nothing."""
 
 
-def vanilla_alone(suite, *lines):
-    """Turns a suite into one of the vanilla GAN, with more lines; imports go on top."""
+def alone(suite, method, *lines):
+    """Turns a suite into one of a single method, with more lines."""
     own = [line for line in suite.read_text().splitlines() if "ASGAN" not in line]
-    imports = [line for line in lines if line.startswith("import ")]
-    others = [line for line in lines if not line.startswith("import ")]
-    text = [*imports, *own, 'Suite.methods = ["vanilla"]', *others, ""]
-    suite.write_text("\n".join(text))
+    suite.write_text("\n".join([*own, f'Suite.methods = ["{method}"]', *lines, ""]))
     return suite
 
 

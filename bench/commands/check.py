@@ -11,7 +11,8 @@ from bench.engines import choose
 from bench.engines.complete import complete
 from bench.errors import UsageError
 from bench.gate.compare import Strictness, compare
-from bench.gate.outcomes import of_records, read_baseline
+from bench.gate.outcomes import of_records, planned, read_baseline
+from bench.gate.pairs import pair, require_others
 from bench.gate.write import as_junit, as_markdown, on_screen
 from bench.training.execute import RECORD
 from bench.training.preflight import preflight
@@ -75,6 +76,8 @@ def main(options: argparse.Namespace) -> int:
     plan = make_plan(options.suite, options.gin_file, options.gin_bindings)
     baseline = read_baseline(options.baseline, plan.name)
     preflight(plan)
+    before = planned(plan.runs, options.out)
+    require_others(pair(before, baseline), before, baseline)
     console = Console()
     complete(plan.name, plan.runs, options, console)
 

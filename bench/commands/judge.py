@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.commands.data import dataset
 from bench.data.labelled import Labelled
 from bench.errors import UsageError
-from bench.report.origins import gin_options
+from bench.report.commands import gin_options
 from bench.scores.training import train
 
 

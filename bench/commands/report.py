@@ -6,7 +6,9 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import records
+from bench.engines.complete import require_writable
 from bench.errors import UsageError
+from bench.report.below import free, pages_of
 from bench.report.build import build
 from bench.search.folder import find, rebuild
 
@@ -14,7 +16,12 @@ from bench.search.folder import find, rebuild
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the folders."""
     parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of records")
-    parser.add_argument("--out", type=Path, default=Path("leaderboards"))
+    parser.add_argument(
+        "--out",
+        type=Path,
+        metavar="DIR",
+        help="folder of pages; default: pages in the folder of records",
+    )
 
 
 def main(options: argparse.Namespace) -> int:
@@ -24,14 +31,16 @@ def main(options: argparse.Namespace) -> int:
     """
     if not options.runs.is_dir():
         raise UsageError(f"--runs {options.runs}: there is no such folder; ganbench run makes one")
+    out = pages_of(options.runs, options.out)
+    require_writable("--out", out)
     found = records.find(options.runs)
-    places = [*find(options.out), *find(options.runs)]
+    places = [*find(out), *find(options.runs)]
     searches = dict.fromkeys(place.resolve() for place in places)
     if not found and not searches:
         raise UsageError(f"--runs {options.runs}: there are no records in it")
     console = Console()
-    for page in build([*records.find(options.out), *found], options.out):
+    for page in build([*records.find(out), *found], out, free(options.runs, out)):
         console.print(f"leaderboard: {page}", highlight=False)
     for folder in searches:
-        console.print(f"search: {rebuild(folder, options.out / folder.name)}", highlight=False)
+        console.print(f"search: {rebuild(folder, out / folder.name)}", highlight=False)
     return 0

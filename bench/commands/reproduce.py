@@ -51,7 +51,7 @@ def main(options: argparse.Namespace) -> int:
 
 def _reproduce(record: Record, run: Run, options: argparse.Namespace, console: Console) -> int:
     folder = run.folder(options.out)
-    if done(folder):
+    if done(run, options.out):
         raise UsageError(
             f"--out {options.out}: this run has a result there already, {folder / RECORD}; choose "
             "a folder without it"
@@ -72,10 +72,9 @@ def _other_seeds(path: Path, record: Record) -> list[float]:
     others = {
         other["seed"]: score
         for other in map(read, sorted(beside))
-        if other["config_digest"] == record["config_digest"]
+        if other["key"] == record["key"]
         and other["seed"] != record["seed"]
         and other["status"] == record["status"]
-        and other.get("protocol") == record.get("protocol")
         and (score := last_headline(other)) is not None
     }
     return list(others.values())

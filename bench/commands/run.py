@@ -1,4 +1,4 @@
-"""``ganbench run``: trains what a suite still lacks, and writes its leaderboard."""
+"""``ganbench run``: trains what a suite still lacks, and writes its page below the runs."""
 
 import argparse
 from pathlib import Path
@@ -10,15 +10,28 @@ from bench.config.names import find
 from bench.config.plan import Plan, make_plan
 from bench.engines import choose
 from bench.engines.complete import complete, require_writable
-from bench.report.build import PAGE, update
+from bench.report import left_out
+from bench.report.below import pages_of, require_room, write_page
 from bench.report.screen import headline
-from bench.report.selection import boards
-from bench.training.execute import RECORD
+from bench.report.selection import Board
+from bench.report.text import plural
 from bench.training.preflight import preflight
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the options."""
+    add_suite(parser)
+    parser.add_argument(
+        "--leaderboards",
+        type=Path,
+        metavar="DIR",
+        help="folder of pages; default: pages in the runs folder",
+    )
+    choose.add_arguments(parser)
+
+
+def add_suite(parser: argparse.ArgumentParser) -> None:
+    """Adds what chooses a suite's runs, and where they are."""
     parser.add_argument("suite", metavar="SUITE", help="a name (see ganbench list) or a gin file")
     parser.add_argument("--scale", help="a name under gin/scales: trial shrinks a suite to try it")
     parser.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
@@ -27,28 +40,49 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", type=int, help="number of seeds, in place of the suite's")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of runs")
-    parser.add_argument("--leaderboards", type=Path, default=Path("leaderboards"))
-    choose.add_arguments(parser)
+
+
+def plan_of(options: argparse.Namespace) -> Plan:
+    """The plan that the options of ``add_suite`` choose."""
+    scale = [str(find("scales", options.scale, "--scale"))] if options.scale else []
+    gin_files = [*scale, *options.gin_file]
+    return make_plan(options.suite, gin_files, options.gin_bindings, options.seeds)
 
 
 def main(options: argparse.Namespace) -> int:
     """Checks everything, executes what is not done, reports."""
     choose.check(options)
-    scale = [str(find("scales", options.scale, "--scale"))] if options.scale else []
-    gin_files = [*scale, *options.gin_file]
-    plan = make_plan(options.suite, gin_files, options.gin_bindings, options.seeds)
+    plan = plan_of(options)
     preflight(plan)
-    require_writable("--leaderboards", options.leaderboards)
+    pages = pages_of(options.out, options.leaderboards)
+    require_writable("--out", options.out)
+    require_writable("--leaderboards", pages)
+    require_room(plan, options.out, pages)
+    _keep_suite(plan, options.out)
     console = Console()
     failed = complete(plan.name, plan.runs, options, console)
-    _report(plan, options.out, options.leaderboards, console)
+    written = write_page(plan, options.out, pages)
+    if written is not None:
+        board, page = written
+        console.print(headline(board))
+        _tell_left_out(board, options.suite, console)
+        console.print(f"leaderboard: {page}", highlight=False)
     return 1 if failed else 0
 
 
-def _report(plan: Plan, out: Path, leaderboards: Path, console: Console) -> None:
-    """Adds the plan's records to those of the leaderboards, and shows the plan's own."""
-    files = [run.folder(out) / RECORD for run in plan.runs]
-    update(files, leaderboards)
-    for board in boards(map(records.read, files)):
-        console.print(headline(board))
-        console.print(f"leaderboard: {leaderboards / board.label / PAGE}", highlight=False)
+def _keep_suite(plan: Plan, out: Path) -> None:
+    """Puts a suite that is not ganbench's own beside its runs, for the commands of its pages."""
+    if plan.suite_file is not None:
+        records.replace(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
+
+
+def _tell_left_out(board: Board, suite: str, console: Console) -> None:
+    if board.left_out:
+        lines = [
+            f"left out: {plural(len(board.left_out), 'record')} of {board.label} that are other "
+            "runs than those shown:",
+            *(f"  {line}" for line in left_out.groups(board)),
+            f"to have them as what is shown: {left_out.completing(board, suite)}",
+        ]
+        for line in lines:
+            console.print(line, markup=False, highlight=False, soft_wrap=True)

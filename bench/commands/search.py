@@ -9,10 +9,11 @@ from rich.console import Console
 from bench.engines import choose
 from bench.engines.complete import complete, require_writable
 from bench.errors import UsageError
+from bench.report.below import pages_of
 from bench.search.conduct import conduct, records_of, say
 from bench.search.contenders import contests, runs_of
 from bench.search.findings import Findings, study_of
-from bench.search.folder import folder_name, write
+from bench.search.folder import name_of, require_room, write
 from bench.search.objective import succeeded, untrained
 from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
@@ -62,7 +63,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--seeds", type=int, help="seeds to report on, in place of the suite's")
     parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of runs")
-    parser.add_argument("--leaderboards", type=Path, default=Path("leaderboards"))
+    parser.add_argument(
+        "--leaderboards",
+        type=Path,
+        metavar="DIR",
+        help="folder of pages; default: pages in the runs folder",
+    )
     choose.add_arguments(parser)
 
 
@@ -77,7 +83,10 @@ def main(options: argparse.Namespace) -> int:
     )
     tasks = prepare(space, source, options.methods, options.trials)
     require_writable("--out", options.out)
-    require_writable("--leaderboards", options.leaderboards)
+    pages = pages_of(options.out, options.leaderboards)
+    require_writable("--leaderboards", pages)
+    target = pages / name_of(tasks[0].suite, space.name, tasks[0].overrides)
+    require_room(target, options.out, pages)
     folder = options.out / FOLDER
     place = options.storage or str(folder / JOURNAL)
     storage = open_storage(place, folder)
@@ -88,7 +97,7 @@ def main(options: argparse.Namespace) -> int:
         for study in studies:
             if not conduct(study, options, console):
                 return 1
-        return _report(tasks, studies, options, console)
+        return _report(tasks, studies, target, options, console)
     except KeyboardInterrupt:
         for study in studies:
             say(console, study.progress)
@@ -96,7 +105,11 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _report(
-    tasks: list[Task], studies: list[SharedStudy], options: argparse.Namespace, console: Console
+    tasks: list[Task],
+    studies: list[SharedStudy],
+    target: Path,
+    options: argparse.Namespace,
+    console: Console,
 ) -> int:
     """Runs what the winners are compared with, and writes the search's page."""
     task, ended = tasks[0], [study_of(study) for study in studies]
@@ -123,6 +136,6 @@ def _report(
                 runs |= {run.id: run for run in one.runs(trial.parameters)}
     findings.untrained.update({key: untrained(runs[key]) for key in sorted(failed)})
     with FileLock(options.out / FOLDER / f"report{LOCK}"):
-        page = write(findings, results, options.leaderboards / folder_name(findings))
+        page = write(findings, results, target)
     console.print(f"search: {page}", highlight=False, soft_wrap=True)
     return int(any(record["status"] == "failed" for record in results.values()))

@@ -1,5 +1,7 @@
 """Composes layers of gin files into the config of one run: the last binding of a name wins."""
 
+from typing import Any
+
 import gin
 
 from bench.config.registry import check_parameter, references, required_parameters, resolve
@@ -20,6 +22,7 @@ class Composition:
     Attributes:
         bindings: by (scope, full selector, parameter); a macro's selector is its name, its
             parameter empty.
+        selectors: the full selectors of all that the run calls.
         text: the same as a gin file, sorted, with the imports it needs.
     """
 
@@ -27,9 +30,12 @@ class Composition:
         merged: dict[Key, Binding] = {}
         for layer in layers:
             for binding in layer.bindings:
-                merged[_key(binding)] = binding
+                merged[key_of(binding)] = binding
         self._merged = merged
-        self.bindings = {key: merged[key] for key in sorted(_reached(merged))}
+        root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
+        reached, calls = _reached(merged, [((), root)])
+        self.bindings = {key: merged[key] for key in sorted(reached)}
+        self.selectors = {selector for _, selector in calls if selector not in _macros(merged)}
         modules = sorted({module for layer in layers for module in layer.imports})
         self.text = "".join(f"import {module}\n" for module in modules) + "".join(
             f"{_gin_name(key)} = {binding.value!r}\n" for key, binding in self.bindings.items()
@@ -37,7 +43,29 @@ class Composition:
 
     def uses(self, binding: Binding) -> bool:
         """Whether the run reads this binding's name, be it that another layer overrode it."""
-        return _key(binding) in self.bindings
+        return key_of(binding) in self.bindings
+
+    def bound(self, scopes: tuple[str, ...], selector: str, parameter: str) -> Binding | None:
+        """What a call in these scopes is given for a parameter: the innermost scope's binding."""
+        for n in range(len(scopes), -1, -1):
+            found = self.bindings.get(("/".join(scopes[:n]), selector, parameter))
+            if found is not None:
+                return found
+        return None
+
+    def part(self, parameter: str) -> tuple[tuple[Key, str], ...]:
+        """Every binding that decides one part of the experiment, its own included, as text."""
+        root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
+        own = self.bindings.get(("", root, parameter))
+        if own is None:
+            return ()
+        calls = [_target(one, (), self._merged, own.where) for one in references(own.value)]
+        keys = {("", root, parameter), *_reached(self._merged, calls)[0]}
+        return tuple((key, repr(self._merged[key].value)) for key in sorted(keys))
+
+    def macro(self, reference: Reference) -> Any:
+        """The value of a macro."""
+        return self.bindings["", reference.selector, ""].value
 
     def where(self, selector: str, parameter: str) -> str | None:
         """Where a parameter that the run uses was bound, in a scope or by a macro included."""
@@ -91,7 +119,12 @@ def load(text: str) -> None:
     gin.finalize()
 
 
-def _key(binding: Binding) -> Key:
+def key_of(binding: Binding) -> Key:
+    """What a binding binds, however its selector is written.
+
+    Raises:
+        UsageError: there is no such thing, or its value has the wrong type.
+    """
     if not binding.parameter:
         return (binding.scope, binding.selector, "")
     selector = resolve(binding.selector, binding.where)
@@ -105,15 +138,22 @@ def _gin_name(key: Key) -> str:
     return f"{scoped}.{parameter}" if parameter else scoped
 
 
-def _reached(merged: dict[Key, Binding]) -> set[Key]:
-    """The bindings that take effect when gin builds ``ROOT_CONFIGURABLE``.
+def _macros(merged: dict[Key, Binding]) -> set[str]:
+    return {key[1] for key in merged if not key[2]}
+
+
+def _reached(merged: dict[Key, Binding], calls: list[Call]) -> tuple[set[Key], set[Call]]:
+    """The bindings that take effect when gin makes these calls.
 
     As in gin, a call in scope a/b is given the bindings of a/b, of a, and of no scope; a reference
     without a scope of its own keeps its caller's.
+
+    Returns:
+        The bindings, and all calls that come of it, macros among them.
     """
     reached: set[Key] = set()
     visited: set[Call] = set()
-    pending: list[Call] = [((), resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE))]
+    pending = list(calls)
     while pending:
         scopes, selector = pending.pop()
         if (scopes, selector) in visited:
@@ -124,7 +164,7 @@ def _reached(merged: dict[Key, Binding]) -> set[Key]:
             reached.add(key)
             for reference in references(merged[key].value):
                 pending.append(_target(reference, scopes, merged, merged[key].where))
-    return reached
+    return reached, visited
 
 
 def _target(
@@ -132,7 +172,7 @@ def _target(
 ) -> Call:
     if not reference.macro:
         return reference.scopes or scopes, resolve(reference.selector, where)
-    macros = {key[1] for key in merged if not key[2]}
+    macros = _macros(merged)
     if reference.selector not in macros:
         raise UsageError(
             f"{where}: no macro {reference!r} is bound; {nearest(reference.selector, macros)}"

@@ -1,27 +1,41 @@
 """From a suite's name and the command line's bindings to the list of its runs."""
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
+from bench.config.called import called
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
-from bench.config.names import base, existing, find, find_suite
+from bench.config.composer import Cell, Composer, for_runs
+from bench.config.identified import Identified
+from bench.config.names import available, base, existing, find_suite
 from bench.config.run import Run
 from bench.config.statements import Layer, read_file, read_option
-from bench.config.suite import BoundSuite, control_of, is_description, read_suite
+from bench.config.suite import BoundSuite, read_suite
 from bench.errors import UsageError
-
-Cell = tuple[str, str]
-"""A method and a setting."""
 
 
 @dataclass(frozen=True)
 class Plan:
-    """A suite's runs, and the composition behind each config for messages about it."""
+    """A suite's runs, and the composition behind each config for messages about it.
+
+    Attributes:
+        name: of the suite.
+        runs: all of them.
+        compositions: by the digest of a run's config.
+        suite_file: the suite as one gin file, where it is not one of ganbench's own.
+    """
 
     name: str
     runs: tuple[Run, ...]
-    compositions: dict[str, Composition]  # by the digest of a run's config
+    compositions: dict[str, Composition]
+    suite_file: str | None = None
+
+    @property
+    def board(self) -> str:
+        """The folder of its page, and of its runs under the runs folder."""
+        return self.runs[0].board
 
 
 def make_plan(
@@ -30,6 +44,7 @@ def make_plan(
     gin_bindings: Sequence[str] = (),
     seeds: int | None = None,
     extra: Sequence[Layer] = (),
+    scored: Mapping[str, Any] | None = None,
 ) -> Plan:
     """Composes and checks the config of every run of a suite.
 
@@ -42,6 +57,8 @@ def make_plan(
         gin_bindings: bindings that override, such as "Experiment.steps = 1000".
         seeds: in place of the suite's number of seeds.
         extra: bindings that override, already read: those of a search's trial.
+        scored: a protocol, to be taken for that of the runs; without one it is looked up what
+            their data and judge are, and runs whose data are not here have no identity.
 
     Raises:
         UsageError: for the first name, binding or value that is wrong.
@@ -57,101 +74,47 @@ def make_plan(
     )
     original = read_suite(path, [published])
     chosen = read_suite(path, [published, override])
-    composer = _Composer(base_layer, _for_runs(published), _for_runs(override), chosen)
+    composer = Composer(base_layer, for_runs(published), for_runs(override), chosen)
 
     # Choosing fewer methods or settings must not make the suite's own bindings errors, so the
     # cells of the suite as published count as users of its bindings too.
     own = composer.compose(cell for bound in (original, chosen) for cell in _cells(bound))
     compositions = {cell: own[cell] for cell in _cells(chosen)}
-    _require_effect(_for_runs(published), own.values())
-    _require_effect(_for_runs(override), compositions.values())
+    for cell in compositions:
+        composer.require_own_method(cell)
+    _require_effect(for_runs(published), own.values())
+    _require_effect(for_runs(override), compositions.values())
     for cell, composition in compositions.items():
         for parameter in composition.missing():
             raise UsageError(f"{path}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
         for layer in composer.chosen_for(cell):
             _require_effect(layer, [composition])
 
+    identified = Identified(composer, scored)
+    identities = {cell: identified.identity(cell) for cell in compositions}
+    overrides = composer.effective_overrides(list(compositions))
+    names = {cell: called(composer, compositions[cell]) for cell in compositions}
     runs = [
         Run(
             suite=path.stem,
-            dataset=chosen.suite.dataset,
-            architecture=chosen.suite.architecture,
+            dataset=names[method, setting].dataset,
+            architecture=names[method, setting].architecture,
             method=method,
             setting=setting,
             seed=seed,
             remedies=composer.remedies_in(composition, method),
-            overrides=tuple(f"{b.key} = {b.value!r}" for b in _for_runs(override).bindings),
+            overrides=overrides,
             config=composition.text,
+            identity=identities[method, setting],
             control_of=composer.control_of(method),
         )
         for (method, setting), composition in compositions.items()
         for seed in chosen.suite.seed_list
     ]
     by_text = {composition.text: composition for composition in compositions.values()}
-    return Plan(path.stem, tuple(runs), {run.digest: by_text[run.config] for run in runs})
-
-
-@dataclass
-class _Composer:
-    """Puts the layers of a suite together for each of its cells; reads each gin file once."""
-
-    base: Layer
-    suite: Layer
-    override: Layer
-    bound: BoundSuite
-    files: dict[tuple[str, str], Layer] = field(default_factory=dict)
-
-    def compose(self, cells: Iterable[Cell]) -> dict[Cell, Composition]:
-        """The composition of each cell, once all their files are read and modules imported."""
-        layers = {cell: self._layers(cell) for cell in cells}
-        return {cell: Composition(layers[cell]) for cell in layers}
-
-    def chosen_for(self, cell: Cell) -> list[Layer]:
-        """The layers that were chosen for this cell, so that each of their bindings must count."""
-        method, setting = cell
-        return [
-            _for_runs(self._method(method)),
-            *self._remedies(method).values(),
-            self._named("settings", setting, "settings"),
-        ]
-
-    def control_of(self, method: str) -> str | None:
-        """The method whose control this one is."""
-        return control_of(self._method(method))
-
-    def remedies_in(self, composition: Composition, method: str) -> tuple[str, ...]:
-        """The remedies of which at least one binding was not overridden."""
-        effective = list(composition.bindings.values())
-        return tuple(
-            name
-            for name, layer in self._remedies(method).items()
-            if any(binding in effective for binding in layer.bindings)
-        )
-
-    def _layers(self, cell: Cell) -> list[Layer]:
-        method, *later = self.chosen_for(cell)
-        suite = self.bound.suite
-        return [
-            self.base,
-            self._named("datasets", suite.dataset, "dataset"),
-            self._named("architectures", suite.architecture, "architecture"),
-            method,
-            self.suite,
-            *later,
-            self.override,
-        ]
-
-    def _method(self, name: str) -> Layer:
-        return self._named("methods", name, "methods")
-
-    def _remedies(self, method: str) -> dict[str, Layer]:
-        names = self.bound.suite.remedies.get(method, [])
-        return {name: self._named("settings", name, "remedies") for name in names}
-
-    def _named(self, kind: str, name: str, parameter: str) -> Layer:
-        if (kind, name) not in self.files:
-            self.files[kind, name] = read_file(find(kind, name, self.bound.where(parameter)))
-        return self.files[kind, name]
+    by_digest = {run.digest: by_text[run.config] for run in runs}
+    ours = available("suites").get(path.stem) == path
+    return Plan(path.stem, tuple(runs), by_digest, None if ours else published.text)
 
 
 def _cells(bound: BoundSuite) -> list[Cell]:
@@ -163,11 +126,6 @@ def _join(*layers: Layer) -> Layer:
         tuple(binding for layer in layers for binding in layer.bindings),
         tuple(module for layer in layers for module in layer.imports),
     )
-
-
-def _for_runs(layer: Layer) -> Layer:
-    """The layer without what it only describes."""
-    return Layer(tuple(b for b in layer.bindings if not is_description(b)), layer.imports)
 
 
 def _require_effect(layer: Layer, compositions: Iterable[Composition]) -> None:

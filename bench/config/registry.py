@@ -1,5 +1,6 @@
 """What gin knows: its configurables, their parameters and their types."""
 
+import dataclasses
 import inspect
 import typing
 from collections.abc import Callable, Iterator
@@ -55,6 +56,37 @@ def check_parameter(full_selector: str, binding: Binding) -> None:
         raise UsageError(f"{binding.where}: {binding.key} = {binding.value!r}: {error}") from error
 
 
+def defaults(full_selector: str) -> dict[str, Any]:
+    """The parameters of a configurable, each with its default; ``Parameter.empty`` without one."""
+    found = {
+        name: parameter.default
+        for name, parameter in inspect.signature(_function(full_selector)).parameters.items()
+        if name != "self"
+    }
+    target = _target(full_selector)
+    if dataclasses.is_dataclass(target):
+        made = {
+            field.name: field.default_factory()
+            for field in dataclasses.fields(target)
+            if field.init and field.default_factory is not dataclasses.MISSING
+        }
+        found |= made
+    return found
+
+
+def not_content(full_selector: str) -> tuple[str, ...]:
+    """The parameters that decide nothing about a result, such as where a file lies.
+
+    A class names them in its attribute ``NOT_CONTENT``.
+    """
+    return getattr(_target(full_selector), "NOT_CONTENT", ())
+
+
+def attribute(full_selector: str, name: str) -> Any:
+    """An attribute of a registered class, None where it has none."""
+    return getattr(_target(full_selector), name, None)
+
+
 def required_parameters(full_selector: str) -> list[str]:
     """The parameters of a configurable that have no default."""
     parameters = inspect.signature(_function(full_selector)).parameters.values()
@@ -63,8 +95,13 @@ def required_parameters(full_selector: str) -> list[str]:
 
 def _function(full_selector: str) -> Callable[..., Any]:
     """What is called: a class's constructor, or the function itself."""
-    target = gin_config._REGISTRY.get_match(full_selector).wrapped
+    target = _target(full_selector)
     return target.__init__ if inspect.isclass(target) else target
+
+
+def _target(full_selector: str) -> Any:
+    """The class or function itself."""
+    return gin_config._REGISTRY.get_match(full_selector).wrapped
 
 
 def references(value: Any) -> Iterator[Reference]:

@@ -2,10 +2,14 @@
 
 import hashlib
 import json
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 from typing import Any
+
+from bench.errors import UsageError
+from bench.identity import Identity
+from bench.labels import board_of, run_id
 
 
 @dataclass(frozen=True)
@@ -14,11 +18,14 @@ class Run:
 
     Attributes:
         suite: the suite's name.
-        dataset, architecture, method, setting: names of gin files.
+        dataset, architecture: what its data and networks are called.
+        method, setting: names of gin files.
         seed: from which every random stream is derived.
         remedies: settings applied to this method that changed its config.
-        overrides: bindings and gin files given on the command line.
+        overrides: bindings from the command line that changed the suite.
         config: the composed gin config, which the worker loads.
+        identity: what it is by content; a sentence that says why it is not known, where its data
+            or its judge are not here.
         control_of: the method whose control this run's is, if it is one.
         search: whether it ran to choose hyper-parameters, so that no leaderboard may show it.
     """
@@ -32,13 +39,30 @@ class Run:
     remedies: tuple[str, ...]
     overrides: tuple[str, ...]
     config: str
+    identity: Identity | str
     control_of: str | None = None
     search: bool = False
 
     @cached_property
     def digest(self) -> str:
-        """SHA-256 of the config, in hex."""
+        """SHA-256 of the config's text, in hex: a plan finds its composition by it."""
         return hashlib.sha256(self.config.encode()).hexdigest()
+
+    @property
+    def known(self) -> Identity:
+        """Its identity.
+
+        Raises:
+            UsageError: its data or its judge are not here.
+        """
+        if isinstance(self.identity, str):
+            raise UsageError(self.identity)
+        return self.identity
+
+    @property
+    def key(self) -> str:
+        """What tells it from any other run, but for its seed."""
+        return self.known.key
 
     @property
     def modules(self) -> list[str]:
@@ -47,11 +71,14 @@ class Run:
         return [line[1] for line in words if line[:1] == ["import"]]
 
     @property
+    def board(self) -> str:
+        """The folder of all runs that may stand on its page, under the runs folder."""
+        return board_of(self.suite, self.overrides, self.search)
+
+    @property
     def id(self) -> str:
         """The run's name, and its folder under the runs folder."""
-        suite = f"{self.suite}-search" if self.search else self.suite
-        cell = f"{suite}/{self.method}/{self.setting}"
-        return f"{cell}/seed-{self.seed}-{self.digest[:8]}"
+        return run_id(self.board, self.method, self.setting, self.seed, self.key)
 
     @property
     def label(self) -> str:
@@ -65,9 +92,23 @@ class Run:
 
     def description(self) -> dict[str, Any]:
         """What the run's record says of it."""
-        described = asdict(self)
-        del described["config"]
-        if not self.search:
-            del described["search"]
-        described |= {"id": self.id, "config_digest": self.digest}
+        identity = self.known
+        described: dict[str, Any] = {
+            "id": self.id,
+            "suite": self.suite,
+            "overrides": list(self.overrides),
+            "dataset": self.dataset,
+            "architecture": self.architecture,
+            "method": self.method,
+            "control_of": self.control_of,
+            "setting": self.setting,
+            "remedies": list(self.remedies),
+            "seed": self.seed,
+            "key": self.key,
+            "conditions": dict(identity.conditions),
+            "setting_bindings": dict(identity.setting),
+            "method_bindings": dict(identity.method),
+        }
+        if self.search:
+            described["search"] = True
         return json.loads(json.dumps(described))

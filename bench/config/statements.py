@@ -59,6 +59,14 @@ class Layer:
     bindings: tuple[Binding, ...]
     imports: tuple[str, ...]
 
+    @property
+    def text(self) -> str:
+        """All of it as one gin file, which includes no other."""
+        modules = dict.fromkeys(self.imports)
+        return "".join(f"import {module}\n" for module in modules) + "".join(
+            f"{binding.key} = {binding.value!r}\n" for binding in self.bindings
+        )
+
 
 class _Delegate(config_parser.ParserDelegate):
     def configurable_reference(self, scoped_configurable_name: str, evaluate: bool) -> Reference:

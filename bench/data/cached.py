@@ -6,7 +6,7 @@ from abc import abstractmethod
 from dataclasses import dataclass, fields
 from hashlib import sha256
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 from PIL import Image
 from torch import Tensor
@@ -16,9 +16,6 @@ from bench.data.cache import Cache
 from bench.data.dataset import Dataset
 from bench.data.files import unusable
 from bench.data.pictures import square, upright
-
-_OF_NO_EFFECT = ("cache", "download", "skip_bad")
-"""Parameters that no pixel depends on."""
 
 
 def data_folder() -> Path:
@@ -48,6 +45,8 @@ class CachedPictures(Dataset):
         cache: the folder of caches; empty for ``$GANBENCH_CACHE``, or cache in ``$GANBENCH_DATA``.
         skip_bad: leave out pictures that cannot be read; without it they are an error.
     """
+
+    NOT_CONTENT: ClassVar = ("root", "cache", "download", "skip_bad")
 
     name: str
     size: int
@@ -154,6 +153,6 @@ class CachedPictures(Dataset):
     def _recipe(self) -> dict[str, Any]:
         """All that decides on the pixels. The usual root has no path, so that data can move."""
         values = {f.name: getattr(self, f.name) for f in fields(self)}
-        kept = {name: value for name, value in values.items() if name not in _OF_NO_EFFECT}
+        kept = {name: value for name, value in values.items() if name not in self.NOT_CONTENT}
         root = str(self.folder.resolve()) if self.root else ""
         return {"dataset": type(self).__name__, **kept, "root": root}

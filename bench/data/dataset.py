@@ -2,6 +2,7 @@
 
 from abc import ABC, abstractmethod
 from hashlib import sha256
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -9,6 +10,9 @@ from torch import Tensor
 
 class Dataset(ABC):
     """Samples for training and others, disjoint from them, to score against.
+
+    A class may name in ``NOT_CONTENT`` the parameters that no sample depends on, such as a folder,
+    and in ``OPEN`` those that the data set's name leaves open.
 
     An instance is cheap to construct and knows its shape; it loads when it is asked for samples.
     Its samples depend on its own arguments alone, never on a run's seed.
@@ -28,6 +32,15 @@ class Dataset(ABC):
     @abstractmethod
     def evaluation(self) -> Tensor:
         """The samples to score against, disjoint from training, in the same form."""
+
+    def described(self) -> dict[str, Any]:
+        """What a record says of it, in JSON's types."""
+        return {
+            "name": self.name,
+            "checksum": self.checksum(),
+            "shape": list(self.shape),
+            "training_samples": len(self.training()),
+        }
 
     def checksum(self) -> str:
         """The sha256 of the bytes of the training, then the evaluation samples."""

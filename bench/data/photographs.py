@@ -35,6 +35,7 @@ class Photographs(Dataset):
     """
 
     name = "photographs"
+    OPEN = ("size", "pieces")
     size: int = 32
     pieces: int = 1000
 

@@ -46,7 +46,7 @@ def complete(
     out: Path = options.out
     choose.check(options)
     require_writable("--out", out)
-    todo = [run for run in runs if not done(run.folder(out))]
+    todo = [run for run in runs if not done(run, out)]
     _say(
         console,
         f"{name}: {len(runs)} runs, {len(runs) - len(todo)} done before; runs in {out}",
@@ -91,7 +91,7 @@ def require_writable(option: str, folder: Path) -> None:
 
 
 def _unfinished(runs: Sequence[Run], out: Path) -> list[Run]:
-    return [run for run in runs if not done(run.folder(out))]
+    return [run for run in runs if not done(run, out)]
 
 
 def _say(console: Console, line: str) -> None:

@@ -158,7 +158,7 @@ class _Driver:
         run, folder = attempt.run, attempt.run.folder(self.out)
         if held(folder):
             self._leave_to_others(run)
-        elif done(folder):
+        elif done(run, self.out):
             self.listener.finished(run, records.read(folder / RECORD))
         elif (folder / RECORD).exists():
             self._fail(run, str(records.read(folder / RECORD)["reason"]))

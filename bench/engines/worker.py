@@ -13,6 +13,7 @@ from bench import records
 from bench.config.run import Run
 from bench.engines.claim import claimed
 from bench.engines.pulse import Pulse
+from bench.errors import UsageError
 from bench.training.execute import RECORD, execute
 
 LOG = "log.txt"
@@ -34,7 +35,7 @@ def work(run: Run, out: Path) -> None:
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     with claimed(folder, PATIENCE) as ours:
-        if not ours or done(folder):
+        if not ours or done(run, out):
             return
         (folder / RECORD).unlink(missing_ok=True)  # of an attempt that failed
         torch.set_num_threads(1)
@@ -46,14 +47,19 @@ def work(run: Run, out: Path) -> None:
                 raise
 
 
-def done(folder: Path) -> bool:
-    """Whether the run in ``folder`` has a result: any record but that of a failure.
+def done(run: Run, out: Path) -> bool:
+    """Whether a run has a result in its folder: any record of it but that of a failure.
 
     Raises:
-        UsageError: where the record is not one.
+        UsageError: where what lies there is no record, or that of another run.
     """
-    path = folder / RECORD
-    return path.exists() and records.status(path) != "failed"
+    path = run.folder(out) / RECORD
+    if not path.exists():
+        return False
+    key, status = records.ending(path)
+    if key != run.key:
+        raise UsageError(f"{path} is the record of another run; move it elsewhere")
+    return status != "failed"
 
 
 @contextmanager

@@ -14,11 +14,11 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     """One panel a setting, one line a method.
 
     Raises:
-        UsageError: the runs are not of one suite and protocol, or have no score.
+        UsageError: the runs are not of one suite, or have no score.
     """
     found = boards(subject.record for subject in subjects)
-    if len(found) != 1 or found[0].foreign:
-        raise UsageError("the figure 'curves' compares runs of one suite under one protocol")
+    if len(found) != 1:
+        raise UsageError("the figure 'curves' compares runs of one suite")
     figure = steps_figure(found[0])
     if figure is None:
         raise UsageError("none of these runs has a score")

@@ -19,6 +19,7 @@ from bench.config.compose import load
 from bench.data.dataset import decode
 from bench.errors import UsageError
 from bench.records import Record
+from bench.report.selection import AGAIN, boards
 from bench.training import checkpoint
 from bench.training.build import build
 from bench.training.execute import CHECKPOINT, CONFIG, RECORD, owner
@@ -72,7 +73,7 @@ class Subject:
         path = self.folder / CHECKPOINT
         seed = self.record["seed"]
         try:
-            state = checkpoint.load(path, owner(self.record["config_digest"], seed))
+            state = checkpoint.load(path, owner(self.record["key"], seed))
         except FileNotFoundError:
             raise UsageError(f"{path} is missing: this figure needs a run's checkpoint") from None
         except checkpoint.Damaged as damage:
@@ -117,9 +118,19 @@ def open_all(paths: Iterable[Path]) -> list[Subject]:
     """The runs at these paths, and in the folders below them.
 
     Raises:
-        UsageError: a path holds no record.
+        UsageError: a path holds no record, or runs that would have one name in a figure differ in
+            more than the seed.
     """
-    return [subject for path in paths for subject in _open(path)]
+    found = [subject for path in paths for subject in _open(path)]
+    for board in boards(subject.record for subject in found):
+        for other in board.left_out:
+            if other.why != (AGAIN,):
+                raise UsageError(
+                    f"RUN: {other.entry.id} is another run than the others of {board.label}, and "
+                    f"one figure cannot show both: {'; '.join(other.why)}; name the folders of "
+                    "those that belong together"
+                )
+    return found
 
 
 def _open(path: Path) -> list[Subject]:

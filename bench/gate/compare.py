@@ -25,6 +25,7 @@ UNKNOWN: Metric = {"label": "score", "better": "lower"}
 """Stands for the metric where no run was scored."""
 
 COURSE = "course"
+CONFIG = "config"
 EARLY = 25
 """Generator steps in which other rounding does not yet show."""
 APART = 0.005
@@ -108,7 +109,8 @@ class Verdict:
     @property
     def changed(self) -> list[str]:
         """The methods that train differently, for better or worse."""
-        return [one.method for one in self.evidence if one.what == COURSE]
+        changed = [one.method for one in self.evidence if one.what in (COURSE, CONFIG)]
+        return list(dict.fromkeys(changed))
 
     @property
     def methods(self) -> list[str]:
@@ -136,7 +138,9 @@ def compare(current: Outcomes, baseline: Outcomes, strictness: Strictness) -> Ve
     tested = [
         one for name, family in families.items() for one in _judge(family, strictness.level(name))
     ]
-    evidence = [*_certain(pairs), *_courses(pairs, metric, strictness.unchanged), *tested]
+    unchanged = strictness.unchanged
+    changes = [*_configs(pairs, unchanged), *_courses(pairs, metric, unchanged)]
+    evidence = [*_certain(pairs), *changes, *tested]
     verdict = Verdict(
         baseline.origin,
         metric,
@@ -247,6 +251,17 @@ def _certain(pairs: pd.DataFrame) -> list[Evidence]:
             seen = f"{now:.4g} a G step, where it was {then:.4g}"
             found.append(Evidence(str(method), "D gradients", seen, None, True))
     return found
+
+
+def _configs(pairs: pd.DataFrame, unchanged: bool) -> list[Evidence]:
+    """Methods whose own bindings, or their remedies, are not those of the baseline."""
+    other = pairs["own"] != pairs[f"own{BEFORE}"]
+    counts = pairs.assign(other=other).groupby("method", sort=False)["other"].agg(["sum", "size"])
+    return [
+        Evidence(str(method), CONFIG, f"bound otherwise in {some} of {all_} runs", None, unchanged)
+        for method, some, all_ in counts.itertuples()
+        if some
+    ]
 
 
 def _courses(pairs: pd.DataFrame, metric: Metric, unchanged: bool) -> list[Evidence]:

@@ -7,11 +7,14 @@ from pathlib import Path
 import pandas as pd
 
 from bench import records
+from bench.config.run import Run
 from bench.errors import UsageError, nearest
+from bench.labels import label
 from bench.records import Metric
 from bench.report.entry import Entry, read_entry
 from bench.report.frame import frame
-from bench.report.selection import Board, slug, sort
+from bench.report.selection import Board, sort
+from bench.training.execute import RECORD
 
 CELL = ["method", "setting", "seed"]
 """What makes a pair of runs: all three equal."""
@@ -26,7 +29,8 @@ NUMBERS = [
     "seconds",
     "peak_memory_bytes",
 ]
-COLUMNS = ["suite", "overrides", "protocol", *CELL, "status", "machine", *NUMBERS]
+CONTENT = ["conditions", "own", "record"]
+COLUMNS = ["suite", "overrides", *CELL, *CONTENT, "status", "machine", *NUMBERS]
 """What is read of ``bench.report.frame.frame``."""
 
 STATUSES = ("completed", "collapsed", "diverged", "failed")
@@ -35,7 +39,7 @@ STATUSES = ("completed", "collapsed", "diverged", "failed")
 
 @dataclass(frozen=True)
 class Outcomes:
-    """One run a cell, all of one suite and one protocol.
+    """One run a cell, all of one suite.
 
     Attributes:
         origin: where they were read, for messages.
@@ -46,11 +50,6 @@ class Outcomes:
     origin: str
     runs: pd.DataFrame
     metric: Metric | None = None
-
-    @property
-    def protocols(self) -> set[str]:
-        """The digests of the protocols that scores follow: one, or none if nothing was scored."""
-        return set(self.runs["protocol"].dropna())
 
 
 def read_baseline(path: Path, suite: str) -> Outcomes:
@@ -78,8 +77,26 @@ def read_baseline(path: Path, suite: str) -> Outcomes:
 def of_records(files: Iterable[Path], suite: str, origin: Path) -> Outcomes:
     """Reads the records of a suite's runs, one file a run."""
     entries: list[Entry] = sorted(map(read_entry, files), key=lambda one: one.id)
-    board = Board(slug(suite), entries, [], [])
+    board = Board(label(suite), entries, [])
     return Outcomes(str(origin), frame(board)[COLUMNS], board.metrics.get(board.headline))
+
+
+def planned(runs: Iterable[Run], out: Path) -> Outcomes:
+    """What is known of runs before they are made: ``CELL`` and ``CONTENT``."""
+    rows = [
+        {
+            "method": run.method,
+            "setting": run.setting,
+            "seed": run.seed,
+            "conditions": run.known.shared,
+            "own": run.known.own,
+            "record": read_entry(path).mark
+            if (path := run.folder(out) / RECORD).exists()
+            else None,
+        }
+        for run in runs
+    ]
+    return Outcomes(str(out), pd.DataFrame(rows))
 
 
 def _read_csv(path: Path) -> pd.DataFrame:

@@ -25,25 +25,39 @@ REFERENCE = "vanilla"
 def pair(current: Outcomes, baseline: Outcomes) -> pd.DataFrame:
     """One row a cell that both have, sorted; the baseline's columns end in ``BEFORE``.
 
+    Of the current runs ``CONTENT`` is enough, before they are made.
+
     Raises:
-        UsageError: where the two follow different protocols, or have no cell in common.
+        UsageError: where a setting has other conditions in the two, or no cell is in common.
     """
-    if len(baseline.protocols) > 1:
-        raise UsageError(f"--baseline {baseline.origin}: its runs follow more than one protocol")
-    ours, theirs = current.protocols, baseline.protocols
-    if ours and theirs and ours != theirs:
-        raise UsageError(
-            f"--baseline {baseline.origin}: its scores follow another protocol "
-            f"({', '.join(sorted(theirs))}) than these runs ({', '.join(sorted(ours))}): the data, "
-            "the judge, the numbers of samples or steps, or the batch size differ; "
-            "make a baseline of the suite as it is now"
-        )
     pairs = current.runs.merge(baseline.runs, on=CELL, suffixes=("", BEFORE))
     if pairs.empty:
         raise UsageError(
             f"--baseline {baseline.origin}: no method, setting and seed of it are among these runs"
         )
+    other = sorted(set(pairs.loc[pairs["conditions"] != pairs[f"conditions{BEFORE}"], "setting"]))
+    if other:
+        raise UsageError(
+            f"--baseline {baseline.origin}: its conditions are not those of these runs in "
+            f"{', '.join(other)}: the data, the judge, the networks, the optimizers or the budget "
+            "differ; make a baseline of the suite as it is now"
+        )
     return pairs.sort_values(CELL, ignore_index=True)
+
+
+def require_others(pairs: pd.DataFrame, current: Outcomes, baseline: Outcomes) -> None:
+    """Sees to it that no run is compared with itself.
+
+    Raises:
+        UsageError: a run of the baseline is the very one that lies in the runs folder.
+    """
+    same = int((pairs["record"] == pairs[f"record{BEFORE}"]).sum())
+    if same:
+        raise UsageError(
+            f"--baseline {baseline.origin}: {same} of {len(pairs)} of its runs are the very runs "
+            f"in {current.origin}, and would be compared with themselves; name another runs folder "
+            "with --out, so that they are made anew"
+        )
 
 
 @dataclass(frozen=True)

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from bench.gate.compare import COURSE, SCORES, TOGETHER, Evidence, Verdict
+from bench.gate.compare import CONFIG, COURSE, SCORES, TOGETHER, Evidence, Verdict
 from bench.gate.pairs import BEFORE, falls
 from bench.gate.power import POWER, flips, noticed, pairs_needed
 from bench.report import markdown
@@ -67,8 +67,8 @@ def as_junit(verdict: Verdict, suite: str) -> bytes:
 
 def headline(verdict: Verdict) -> str:
     """One sentence: whether anything got worse, or must not have changed and did."""
-    lost = dict.fromkeys(one.method for one in verdict.worse if one.what != COURSE)
-    other = [one.method for one in verdict.worse if one.what == COURSE]
+    lost = dict.fromkeys(one.method for one in verdict.worse if one.what not in (COURSE, CONFIG))
+    other = dict.fromkeys(one.method for one in verdict.worse if one.what in (COURSE, CONFIG))
     answer = f"worse: {', '.join(lost)}" if lost else "nothing got worse"
     if other:
         answer += f"; trained differently: {', '.join(other)}"
@@ -91,7 +91,8 @@ def notes(verdict: Verdict) -> list[str]:
     ]
     if verdict.changed:
         found.append(
-            "Trained differently from the first steps on, for better or worse: "
+            "Trained differently from the first steps on, or bound otherwise, for better or "
+            "worse: "
             f"{', '.join(verdict.changed)}. If that is meant, make a new baseline, which will "
             "notice what comes next; if not, look what changed."
         )

@@ -1,14 +1,17 @@
 """Writes leaderboards: one folder each, with its pages, its figures and the records behind them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from hashlib import sha256
 from pathlib import Path
 
 from filelock import FileLock
 
 from bench import records
+from bench.errors import UsageError
+from bench.labels import file_name
 from bench.report import oracles
-from bench.report.entry import Entry, read_entry
+from bench.report.entry import read_entry
 from bench.report.figures import cost_figure, steps_figure
 from bench.report.frame import csv
 from bench.report.html import index_html
@@ -17,8 +20,9 @@ from bench.report.page import page
 from bench.report.profiles import profile_figure
 from bench.report.results import Results
 from bench.report.samples import sample_grid
-from bench.report.selection import Board, file_name, label_of, sort
+from bench.report.selection import Board, label_of, sort
 from bench.report.style import svg
+from bench.report.text import plural
 
 PAGE = "README.md"
 WEB_PAGE = "index.html"
@@ -28,22 +32,29 @@ LOCK = ".lock"
 FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", "courses.svg")
 
 
-def build(files: Iterable[Path], out: Path) -> list[Path]:
+def build(files: Iterable[Path], out: Path, free: bool = False) -> list[Path]:
     """Writes a leaderboard for each suite (and set of overrides) in the records' ``files``.
 
     Every file is a function of the records alone: the same records in any order, or read back
-    from the folders written here, give the same bytes. A folder written to afterwards holds
-    these records and figures and no others; folders of other suites are left as they are. The
-    overview has a row for each folder in ``out``.
+    from the folders written here, give the same bytes. Folders of other suites are left as they
+    are. The overview has a row for each folder in ``out``.
+
+    Args:
+        files: of the records.
+        out: the folder of leaderboards.
+        free: whether a folder may lose records that are kept nowhere else.
 
     Returns:
         The pages, one a leaderboard written, and the overview above them last.
 
     Raises:
-        UsageError: where a file is not a valid record; then nothing was written.
+        UsageError: a file is not a valid record, or a folder would lose one; nothing was written.
     """
     with _alone(out):
-        return _write(map(read_entry, sorted({path.resolve() for path in files})), out)
+        entries = [read_entry(path) for path in sorted({path.resolve() for path in files})]
+        there = out.resolve()
+        elsewhere = {e.digest for e in entries if e.path and not e.path.is_relative_to(there)}
+        return _write(sort(entries), out, None if free else elsewhere)
 
 
 def update(files: Iterable[Path], out: Path) -> list[Path]:
@@ -52,24 +63,42 @@ def update(files: Iterable[Path], out: Path) -> list[Path]:
     The result is that of ``build`` with these records and all that the leaderboards keep, for
     the price of the leaderboards concerned.
 
-    Returns:
-        As ``build``.
-
     Raises:
         UsageError: as ``build``.
     """
     with _alone(out):
         entries = {path: read_entry(path) for path in sorted({path.resolve() for path in files})}
-        waiting = {label_of(one) for one in entries.values()} | _without_summary(out)
-        done: set[str] = set()
-        while waiting:
-            label = waiting.pop()
-            done.add(label)
+        for label in {label_of(one) for one in entries.values()} | _without_summary(out):
             for path in records.find(out / label / RECORDS):
-                if path not in entries:
-                    entries[path] = read_entry(path)
-                    waiting |= {label_of(entries[path])} - done
-        return _write(entries.values(), out)
+                entries.setdefault(path, read_entry(path))
+        return _write(sort(entries.values()), out, set())
+
+
+def show(board: Board, out: Path, elsewhere: Collection[str] | None) -> Path:
+    """Writes one leaderboard, and its row in the overview.
+
+    Args:
+        board: what stands on it.
+        out: the folder of leaderboards.
+        elsewhere: digests of records that its folder may lose; None for any.
+
+    Returns:
+        Its page.
+
+    Raises:
+        UsageError: its folder would lose a record.
+    """
+    with _alone(out):
+        return _write([board], out, elsewhere)[0]
+
+
+def lost(folder: Path, kept: Collection[str]) -> list[Path]:
+    """The records with a result in a leaderboard's folder whose digests are not among these."""
+    return [
+        path
+        for path in sorted((folder / RECORDS).glob("*.json"))
+        if sha256(path.read_bytes()).hexdigest() not in kept and records.ending(path)[1] != "failed"
+    ]
 
 
 def announce(row: Summary, out: Path) -> Path:
@@ -97,8 +126,18 @@ def _without_summary(out: Path) -> set[str]:
     return {folder.name for folder in folders if not (folder / SUMMARY).exists()}
 
 
-def _write(entries: Iterable[Entry], out: Path) -> list[Path]:
-    pages = [_leaderboard(board, out / board.label) for board in sort(entries)]
+def _write(boards: list[Board], out: Path, elsewhere: Collection[str] | None) -> list[Path]:
+    for board in boards:
+        folder = out / board.label
+        kept = {record.digest for record in board.records}
+        going = [] if elsewhere is None else lost(folder, kept.union(elsewhere))
+        if going:
+            raise UsageError(
+                f"{folder} would lose {plural(len(going), 'record')}, the first "
+                f"{going[0].name}, which the new page does not show; write the page elsewhere, or "
+                "let them go with ganbench publish --replace"
+            )
+    pages = [_leaderboard(board, out / board.label) for board in boards]
     return [*pages, _overview(out)]
 
 
@@ -118,6 +157,8 @@ def _leaderboard(board: Board, folder: Path) -> Path:
             _put(folder / name, figures[name])
         else:
             (folder / name).unlink(missing_ok=True)
+    if board.suite_file is not None:
+        _put(folder / f"{board.suite}.gin", board.suite_file)
     _put(folder / TABLE, csv(results.runs))
     _put(folder / WEB_PAGE, index_html(results, readme, figures).encode())
     _put(folder / PAGE, readme.encode())
@@ -127,7 +168,7 @@ def _leaderboard(board: Board, folder: Path) -> Path:
 
 def _keep(board: Board, copies: Path) -> None:
     """Makes the folder hold the files of the board's records, and no others."""
-    named = {copies / file_name(record.id): record for record in board.everything}
+    named = {copies / file_name(record.id): record for record in board.records}
     for path, record in named.items():
         if record.path != path.resolve():
             _put(path, record.load())

@@ -3,9 +3,9 @@
 import hashlib
 import json
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 from sys import intern
 from typing import Any
@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench import records
+from bench.identity import Identity
 from bench.oracles.trajectory import Trajectory
 from bench.records import Expectation, Record, Row, Samples, Status, canonical
 
@@ -45,10 +46,13 @@ class Entry:
         path: the record's file; None where it was never in one.
         digest: SHA-256 of the file, which tells two records of one run apart.
         load: gives the content of the file.
+        identity: what was run, by content.
         protocol, floors, origin: as canonical JSON, each distinct text held once.
+        headline: the name of the metric that ``evaluations`` ends with.
         evaluations: the rows of ``AXES`` and last the headline score, shape (4, E), NaN where
             a row lacks one.
-        last: the last value of each metric of its protocol, sorted by name, shape (M,).
+        metrics: the names of its protocol's metrics, sorted.
+        last: the last value of each of them, shape (M,).
         cost: the values of ``COSTS``, shape (5,), NaN where unknown.
         course: through the plane that theory speaks of; None where the data are not of that kind.
 
@@ -68,7 +72,7 @@ class Entry:
     setting: str
     remedies: tuple[str, ...]
     seed: int
-    config_digest: str
+    identity: Identity
     search: bool
     status: Status
     reason: str | None
@@ -77,11 +81,28 @@ class Entry:
     protocol: str
     floors: str
     origin: str
+    headline: str
     evaluations: Floats
+    metrics: tuple[str, ...]
     last: Floats
     cost: Floats
     oracle: Expectation | None
     course: Trajectory | None
+
+    @property
+    def run(self) -> tuple[str, int]:
+        """What tells the run from any other: its key and seed."""
+        return self.identity.key, self.seed
+
+    @property
+    def mark(self) -> str:
+        """Twelve digits that tell its record from any other."""
+        return self.digest[:12]
+
+    @property
+    def cell(self) -> tuple[str, str, int]:
+        """Where it stands on a page: a method, a setting and a seed."""
+        return self.method, self.setting, self.seed
 
     @property
     def age(self) -> tuple[datetime, str]:
@@ -145,7 +166,7 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         setting=intern(record["setting"]),
         remedies=tuple(record["remedies"]),
         seed=record["seed"],
-        config_digest=intern(record["config_digest"]),
+        identity=records.identity(record),
         search=record.get("search", False),
         status=record["status"],
         reason=record["reason"] and intern(record["reason"]),
@@ -154,12 +175,26 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         protocol=intern(canonical(protocol)),
         floors=intern(canonical(record.get("floors"))),
         origin=intern(canonical({key: record["provenance"].get(key) for key in ORIGINS})),
+        headline=intern(headline),
         evaluations=_table(rows, (*AXES, headline)),
+        metrics=_held(*names),
         last=_table(rows[-1:], names).T.reshape(-1) if rows else np.full(len(names), np.nan),
         cost=_table([record.get("cost") or {}], COSTS).reshape(-1),
         oracle=record.get("oracle"),
         course=_course(rows, record["diagnostics"]),
     )
+
+
+def under(entry: Entry, headline: str) -> Entry:
+    """The same run with its course under another metric, read anew."""
+    rows = json.loads(entry.load())["scores"]
+    return replace(entry, headline=headline, evaluations=_table(rows, (*AXES, headline)))
+
+
+@cache
+def _held(*names: str) -> tuple[str, ...]:
+    """The names as a tuple, held once however many entries have it."""
+    return names
 
 
 def _table(rows: list[Row], names: tuple[str, ...] | list[str]) -> Floats:

@@ -6,7 +6,6 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from bench.records import protocol_digest
 from bench.report.entry import COSTS, Entry, Floats, unpacked
 from bench.report.selection import Board
 
@@ -15,8 +14,9 @@ def frame(board: Board) -> pd.DataFrame:
     """One row a run, sorted by method, setting and seed.
 
     Columns, with scores under the headline metric and NaN for what a run does not have:
-        suite, id, config_digest, dataset, architecture, overrides (a JSON list)
-        protocol: a digest of all that scores depend on but versions of libraries; control_of
+        suite, id, dataset, architecture, overrides (a JSON list), control_of
+        key: of the run; conditions, own: digests of what it shares with its rivals, and of its
+            method; record: a digest of the record itself
         method, setting, seed, status, reason, machine (what seconds may be compared within)
         finished: whether its scores may be averaged: it completed, with a last score
         failure: why not, or None
@@ -59,15 +59,17 @@ def _row(record: Entry, better: str, metrics: list[str]) -> dict[str, object]:
     tail = scores[-max(1, len(scores) // 10) :]
     finished = record.status == "completed" and not np.isnan(last)
     unscored = "no score" if record.status == "completed" else record.status
-    lasts = record.last if len(record.last) else np.full(len(metrics), np.nan)
+    lasts = dict(zip(record.metrics, record.last.tolist(), strict=True))
     return {
         "suite": record.suite,
         "id": record.id,
-        "config_digest": record.config_digest,
+        "key": record.identity.key,
+        "conditions": record.identity.shared,
+        "own": record.identity.own,
+        "record": record.mark,
         "dataset": record.dataset,
         "architecture": record.architecture,
         "overrides": json.dumps(record.overrides),
-        "protocol": _protocol(record.protocol),
         "control_of": record.control_of,
         "method": record.method,
         "setting": record.setting,
@@ -85,12 +87,7 @@ def _row(record: Entry, better: str, metrics: list[str]) -> dict[str, object]:
         "tail": float(tail.mean()) if len(tail) else np.nan,
         "area": curve_mean(record.along("step"), scores),
         **dict(zip(COSTS, record.cost.tolist(), strict=True)),
-    } | {f"score_{name}": value for name, value in zip(metrics, lasts.tolist(), strict=True)}
-
-
-@cache
-def _protocol(protocol: str) -> str | None:
-    return protocol_digest(unpacked(protocol))
+    } | {f"score_{name}": lasts.get(name, np.nan) for name in metrics}
 
 
 @cache

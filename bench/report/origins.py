@@ -1,17 +1,17 @@
 """Where a leaderboard's numbers come from, and the commands that give them again."""
 
 import shlex
-from collections.abc import Iterable
 from typing import Any
 
 import pandas as pd
 
+from bench.labels import file_name
 from bench.records import canonical
-from bench.report import markdown
+from bench.report import commands, markdown
 from bench.report.entry import ORIGINS, unpacked
 from bench.report.markdown import escape
 from bench.report.results import Results
-from bench.report.selection import Board, file_name
+from bench.report.selection import Board
 from bench.report.text import NOTHING
 
 
@@ -20,39 +20,48 @@ def origins(board: Board) -> dict[str, str]:
     seen = [unpacked(text) for text in {record.origin for record in board.records}]
     found = {key: _joined({one[key] for one in seen}) for key in ORIGINS}
     judged = flatten(board.protocol or {})
-    configs = {record.config_digest for record in board.records}
+    keys = {record.identity.key for record in board.records}
     times = [record.finished for record in board.records]
     return found | {
         "judge": judged.get("judge.sha256", NOTHING),
         "data": judged.get("data.checksum", NOTHING),
-        "configurations": f"{len(configs)}, each run's digest in records.csv",
+        "configurations": f"{len(keys)}, each run's key in records.csv",
         "seeds": _ranges({record.seed for record in board.records}),
         "finished": f"{min(times).date()} to {max(times).date()}",
     }
 
 
-def gin_options(bindings: Iterable[str]) -> list[str]:
-    """The arguments of a command that bind these."""
-    return [part for binding in bindings for part in ("--gin_bindings", binding)]
+def conditions(board: Board) -> tuple[dict[str, str], dict[str, dict[str, str]]]:
+    """What all runs of a board share, and what each setting decides otherwise."""
+    by_setting = {record.setting: dict(record.identity.conditions) for record in board.records}
+    every = list(by_setting.values())
+    shared = {key: text for key, text in every[0].items() if all(o.get(key) == text for o in every)}
+    decided = {
+        setting: {key: text for key, text in found.items() if key not in shared}
+        for setting, found in sorted(by_setting.items())
+    }
+    return shared, {setting: found for setting, found in decided.items() if found}
 
 
 def reproduce(results: Results) -> str:
     """The commands that run the suite again, one of its rows, or a single run."""
     board = results.board
-    seeds = str(results.runs["seed"].nunique())
-    start = ["ganbench", "run", board.suite, "--seeds", seeds, *gin_options(board.overrides)]
+    seeds = {"seeds": sorted(map(int, results.runs["seed"].unique()))}
+    start = commands.run(board.reference, board.overrides, seeds)
     rows = [
-        [*start, "--gin_bindings", f"Suite.methods = [{canonical(method)}]"]
+        commands.run(board.reference, board.overrides, seeds | {"methods": [method]})
         for method in results.methods
     ]
-    one = shlex.join(["ganbench", "reproduce", f"records/{file_name(board.records[0].id)}"])
-    each = markdown.code([shlex.join(row) for row in rows], "sh")
+    suite = [] if board.suite_file is None else ["--suite", board.reference]
+    record = f"records/{file_name(board.records[0].id)}"
+    one = shlex.join(["ganbench", "reproduce", record, *suite])
     return "\n\n".join(
         [
-            markdown.code([shlex.join(start)], "sh"),
-            "One run, from this folder, and whether it comes out the same:",
+            "From this folder:",
+            markdown.code([start], "sh"),
+            "One run, and whether it comes out the same:",
             markdown.code([one], "sh"),
-            markdown.folded("One row", each),
+            markdown.folded("One row", markdown.code(rows, "sh")),
         ]
     )
 

@@ -1,12 +1,23 @@
 """The README of one leaderboard, in the order in which it is read."""
 
+from collections import defaultdict
 from collections.abc import Collection
 
-from bench.report import budgets, markdown, oracles, published, replication, sentences, tables
+import pandas as pd
+
+from bench.report import (
+    budgets,
+    left_out,
+    markdown,
+    oracles,
+    published,
+    replication,
+    sentences,
+    tables,
+)
 from bench.report.comparison import Comparison
-from bench.report.entry import Entry, unpacked
 from bench.report.markdown import escape
-from bench.report.origins import flatten, names, origins, reproduce, two_columns
+from bench.report.origins import conditions, flatten, names, origins, reproduce, two_columns
 from bench.report.results import BASELINE, Results
 from bench.report.selection import Board
 from bench.report.text import plural
@@ -46,8 +57,10 @@ def page(results: Results, figures: Collection[str]) -> str:
         _left_out(board),
         *body,
         "## Protocol",
-        "Scores compare only under the same protocol.",
-        markdown.folded("All that scores depend on", _protocol(board)),
+        "In a setting all rows have the same conditions, and differ in the method alone.",
+        markdown.folded("The conditions", _conditions(board)),
+        markdown.folded("What each method has of its own", _methods(board)),
+        markdown.folded("The data, the judge and its scores", _protocol(board)),
         "## Provenance",
         markdown.table(two_columns(origins(board))),
         "## Reproduce",
@@ -295,30 +308,46 @@ def _replicated(results: Results) -> list[str]:
 
 
 def _left_out(board: Board) -> str:
-    notes = []
-    if board.superseded:
-        count = plural(len(board.superseded), "older record")
-        notes.append(f"Left out: {count} of a cell that was run again; the newest counts.")
-    if board.foreign:
-        here = flatten(board.protocol or {})
-        others = {one.protocol: one for one in board.foreign}.values()
-        changes = sorted({line for one in others for line in _differences(here, one)})
-        count = plural(len(board.foreign), "record")
-        notes.append(
-            f"Left out: {count} of another protocol, which no table may mix in. They differ in:"
-        )
-        notes.append(markdown.bullets(changes))
-    return "\n\n".join(notes)
-
-
-def _differences(here: dict[str, str], record: Entry) -> list[str]:
-    there = flatten(unpacked(record.protocol) or {})
-    return [
-        f"{escape(key)}: {escape(there.get(key, 'none'))}, here {escape(here.get(key, 'none'))}"
-        for key in sorted(here.keys() | there.keys())
-        if here.get(key) != there.get(key)
-    ]
+    """How many records stand on no row, what they have otherwise, and what completes the page."""
+    if not board.left_out:
+        return ""
+    text = (
+        f"Left out: {plural(len(board.left_out), 'record')} of this suite that are other runs than "
+        "those shown, which no table may mix in. They have otherwise:"
+    )
+    lines = markdown.bullets([escape(line) for line in left_out.groups(board)])
+    again = "This command, from this folder, runs them as what is shown here:"
+    return "\n\n".join(
+        [text, lines, again, markdown.code([left_out.completing(board, board.reference)], "sh")]
+    )
 
 
 def _protocol(board: Board) -> str:
     return markdown.table(two_columns(flatten(board.protocol or {})))
+
+
+def _conditions(board: Board) -> str:
+    """What all rows share, and what each setting changes of it."""
+    shared, decided = conditions(board)
+    parts = [markdown.table(two_columns(shared))]
+    if decided:
+        rows = [
+            {"setting": setting, "decides": "; ".join(f"{k} = {v}" for k, v in found.items())}
+            for setting, found in decided.items()
+        ]
+        parts.append(markdown.table(pd.DataFrame(rows)))
+    return "\n\n".join(parts)
+
+
+def _methods(board: Board) -> str:
+    """What each method has otherwise than the conditions."""
+    alike: dict[tuple[str, str], list[str]] = defaultdict(list)
+    for (method, setting), runs in sorted(board.cells.items()):
+        own = "; ".join(f"{key} = {text}" for key, text in runs[0].identity.method)
+        alike[method, own].append(setting)
+    rows = [
+        {"method": method, "has": own}
+        | ({"settings": ", ".join(settings)} if len(board.settings) > 1 else {})
+        for (method, own), settings in alike.items()
+    ]
+    return markdown.table(pd.DataFrame(rows))

@@ -1,17 +1,29 @@
-"""Which records stand on which page: one page a suite, one protocol a page, one run a cell."""
+"""Which records stand on which page: one page a suite, equal conditions in each of its settings."""
 
-import hashlib
-import re
 from collections import defaultdict
-from collections.abc import Callable, Hashable, Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
+from bench.identity import Identity
+from bench.labels import board_of
 from bench.records import Metric, Record, canonical, metrics
-from bench.report.entry import Entry, entry_of, unpacked
+from bench.report.entry import Entry, entry_of, under, unpacked
 
 NONE = canonical(None)
+AGAIN = "the same run was made again later"
+
+Cell = tuple[str, str]
+"""A method and a setting."""
+
+
+@dataclass(frozen=True)
+class LeftOut:
+    """A record that stands on no row, and why: what it has otherwise than those that do."""
+
+    entry: Entry
+    why: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -20,20 +32,26 @@ class Board:
 
     Attributes:
         label: the name of its folder.
-        records: one a (method, setting, seed), all of one protocol.
-        superseded: same protocol, but a newer run of the same cell exists.
-        foreign: of another protocol, which no table may mix in.
+        records: one a (method, setting, seed); in a setting all of equal conditions, in a method
+            and setting all of one run but for the seed.
+        left_out: records of the same suite that are other runs.
+        suite_file: the suite as a gin file, where it is not one of ganbench's own.
     """
 
     label: str
     records: list[Entry]
-    superseded: list[Entry]
-    foreign: list[Entry]
+    left_out: list[LeftOut]
+    suite_file: bytes | None = None
 
     @property
     def suite(self) -> str:
         """The suite that all records ran in."""
         return self.records[0].suite
+
+    @property
+    def reference(self) -> str:
+        """The suite as a command in the page's folder names it: by name, or as the file there."""
+        return self.suite if self.suite_file is None else f"{self.suite}.gin"
 
     @property
     def overrides(self) -> list[str]:
@@ -42,13 +60,17 @@ class Board:
 
     @cached_property
     def protocol(self) -> dict[str, Any] | None:
-        """What all scores on the page depend on; None where every run failed before that."""
-        return unpacked(next((r.protocol for r in self.records if r.protocol != NONE), NONE))
+        """The newest record's; None where every run failed before it was known."""
+        known = [record for record in self.records if record.protocol != NONE]
+        return unpacked(max(known, key=lambda r: r.age).protocol) if known else None
 
     @cached_property
     def metrics(self) -> dict[str, Metric]:
-        """The metrics of the protocol, sorted by name."""
-        return metrics(self.protocol) if self.protocol else {}
+        """Every metric that a record has, sorted by name, as the newest one calls it."""
+        found: dict[str, Metric] = {}
+        for text in dict.fromkeys(r.protocol for r in sorted(self.records, key=lambda r: r.age)):
+            found |= metrics(unpacked(text)) if text != NONE else {}
+        return dict(sorted(found.items()))
 
     @property
     def headline(self) -> str:
@@ -83,11 +105,6 @@ class Board:
             found[record.method, record.setting].append(record)
         return dict(found)
 
-    @property
-    def everything(self) -> list[Entry]:
-        """All records of the label: what the page can be rebuilt from."""
-        return sorted([*self.records, *self.superseded, *self.foreign], key=lambda r: r.id)
-
 
 def boards(records: Iterable[Record]) -> list[Board]:
     """Sorts records into leaderboards: see ``sort``."""
@@ -97,50 +114,102 @@ def boards(records: Iterable[Record]) -> list[Board]:
 def sort(entries: Iterable[Entry]) -> list[Board]:
     """Sorts runs into leaderboards, in the order of their labels.
 
-    Of several files with one id the newest counts. The newest protocol is the page's; a run that
-    failed before its protocol was known belongs to whichever that is. Runs of a search are left
-    out: they have pages of their own.
+    Where records of a suite differ in their conditions, the newest one's are the page's. Runs of a
+    search are left out: they have pages of their own.
     """
     groups: dict[str, list[Entry]] = defaultdict(list)
     for one in (e for e in entries if not e.search):
         groups[label_of(one)].append(one)
-    return [_board(label, _newest(groups[label], lambda e: e.id)) for label in sorted(groups)]
+    return [
+        choose(name, groups[name], suite_file=_suite_file(name, groups[name]))
+        for name in sorted(groups)
+    ]
 
 
 def label_of(one: Entry) -> str:
-    """The suite's name, and a digest of the overrides where there are any; safe as a folder."""
-    name = slug(one.suite)
-    return f"{name}-{_digest(canonical(one.overrides))}" if one.overrides else name
+    """The name of the folder that a run's record belongs to."""
+    return board_of(one.suite, one.overrides, one.search)
 
 
-def slug(name: str) -> str:
-    """``name`` as a file name: the same where it is safe, else cleaned and made unique."""
-    clean = re.sub(r"[^A-Za-z0-9._-]+", "_", name).lstrip(".")
-    return name if name and clean == name else f"{clean}-{_digest(name)}"
+def choose(
+    name: str,
+    entries: Iterable[Entry],
+    wanted: Mapping[Cell, Identity] | None = None,
+    suite_file: bytes | None = None,
+) -> Board:
+    """Chooses the records of one page.
+
+    In each setting all rows have the same conditions; what settings do not decide is the same in
+    all of them, and a method's own is the same wherever it ran.
+
+    Args:
+        name: of its folder.
+        entries: all that there are.
+        wanted: what each cell is to be; cells that are not there, and all without it, are what
+            the newest record is that goes with the others.
+        suite_file: see ``Board``.
+    """
+    newest = sorted(entries, key=lambda entry: entry.age, reverse=True)
+    chosen = _Chosen(dict(wanted or {}))
+    for entry in newest:
+        chosen.consider(entry)
+    shown: dict[tuple[str, str, int], Entry] = {}
+    left_out = []
+    for entry in newest:
+        target = chosen.target(entry)
+        if target.key != entry.identity.key:
+            left_out.append(LeftOut(entry, tuple(target.differences(entry.identity))))
+        elif entry.cell in shown:
+            if shown[entry.cell].digest != entry.digest:
+                left_out.append(LeftOut(entry, (AGAIN,)))
+        else:
+            shown[entry.cell] = entry
+    headline = next((entry.headline for entry in shown.values() if entry.headline), "")
+    records = [e if e.headline in ("", headline) else under(e, headline) for e in shown.values()]
+    return Board(
+        name,
+        sorted(records, key=lambda entry: entry.id),
+        sorted(left_out, key=lambda one: (one.entry.id, one.entry.digest)),
+        suite_file,
+    )
 
 
-def file_name(id: str) -> str:
-    """The name of a record's file in its leaderboard."""
-    return f"{slug(id.replace('/', '.'))}.json"
+def _suite_file(name: str, entries: Iterable[Entry]) -> bytes | None:
+    """The gin file that lies in the folder of a suite's records, if one does."""
+    for entry in entries:
+        for folder in entry.path.parents if entry.path else ():
+            file = folder / f"{entry.suite}.gin"
+            if folder.name == name and file.is_file():
+                return file.read_bytes()
+    return None
 
 
-def _board(label: str, records: list[Entry]) -> Board:
-    known = [record for record in records if record.protocol != NONE]
-    page = max(known, key=lambda record: record.age).protocol if known else NONE
-    same: list[Entry] = []
-    foreign: list[Entry] = []
-    for record in records:
-        (same if record.protocol in (NONE, page) else foreign).append(record)
-    shown = _newest(same, lambda record: (record.method, record.setting, record.seed))
-    chosen = {record.id for record in shown}
-    return Board(label, shown, [record for record in same if record.id not in chosen], foreign)
+class _Chosen:
+    """What each cell of a page is, settled by one record after another, the newest first."""
 
+    def __init__(self, cells: dict[Cell, Identity]) -> None:
+        self._cells = cells
+        self._settings = {setting: identity for (_, setting), identity in cells.items()}
 
-def _newest(records: Iterable[Entry], key: Callable[[Entry], Hashable]) -> list[Entry]:
-    """The newest record of each key, sorted by id."""
-    latest = {key(record): record for record in sorted(records, key=lambda r: r.age)}
-    return sorted(latest.values(), key=lambda record: record.id)
+    def consider(self, entry: Entry) -> None:
+        """Takes a record's cell for what it is, if nothing that is settled speaks against it."""
+        identity, cell = entry.identity, (entry.method, entry.setting)
+        if cell in self._cells or self.target(entry).key != identity.key:
+            return
+        self._cells[cell] = identity
+        self._settings.setdefault(entry.setting, identity)
 
-
-def _digest(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()[:6]
+    def target(self, entry: Entry) -> Identity:
+        """What a record's cell is, or would have to be."""
+        mine, cell = entry.identity, (entry.method, entry.setting)
+        if cell in self._cells:
+            return self._cells[cell]
+        if entry.setting in self._settings:
+            mine = replace(mine, conditions=self._settings[entry.setting].conditions)
+        else:
+            for settled in self._settings.values():
+                mine = settled.elsewhere(mine, "conditions")
+        for (method, _), settled in self._cells.items():
+            if method == entry.method:
+                mine = settled.elsewhere(mine, "method")
+        return mine

@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
-from bench.records import Record, Row, metrics
+from bench.records import Record, Row, identity, metrics
 
 LEVEL = 0.01
 """How rarely the runs of two seeds of one cell are called different, if scores are normal."""
@@ -111,15 +111,12 @@ def _headline(record: Record) -> str:
 
 
 def _foreign(first: Record, again: Record) -> list[str]:
-    """What makes scores incomparable: any part of the protocol but the libraries' versions."""
+    """What makes scores incomparable."""
     if again["status"] == "failed":
         return [f"it {first['status']} there, and failed here: {again['reason']}"]
-    there, here = first.get("protocol") or {}, again.get("protocol") or {}
     return [
-        f"protocol.{key} is {there.get(key)!r} there, and {here.get(key)!r} here, so that scores "
-        "cannot be compared"
-        for key in sorted(there.keys() | here.keys())
-        if key != "versions" and there.get(key) != here.get(key)
+        f"{line}, so that scores cannot be compared"
+        for line in identity(again).differences(identity(first))
     ]
 
 

@@ -1,6 +1,7 @@
 """From a record back to the run it is of, composed anew from the gin files that are here."""
 
 import dataclasses
+import json
 from functools import cache
 from pathlib import Path
 
@@ -8,19 +9,18 @@ from bench.config.names import available, find_suite
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
 from bench.errors import UsageError, nearest
-from bench.records import Record
+from bench.records import Record, canonical, identity
 from bench.training.provenance import software
 
 NAMES = {
     "suites": "suite",
-    "datasets": "dataset",
-    "architectures": "architecture",
     "methods": "method",
     "settings": "setting",
 }
 """The key of a record that holds a name of each kind."""
 
-DERIVED = ("config_digest", "id")
+CONTENT = ("conditions", "setting_bindings", "method_bindings", "key", "id")
+"""What a record says of its run by content, and what is made of it."""
 
 
 class Unknown(UsageError):
@@ -31,7 +31,7 @@ class Differs(UsageError):
     """What is composed here is not what the record ran."""
 
 
-def plan_of(record: Record, suite: str | None = None) -> Plan:
+def plan_of(record: Record, suite: str | None = None, here: bool = True) -> Plan:
     """The plan of the record's cell alone, at its seed.
 
     Nothing of the record is read as a path or as a config, but for its overrides: those are
@@ -40,10 +40,12 @@ def plan_of(record: Record, suite: str | None = None) -> Plan:
     Args:
         record: it need not be trusted.
         suite: the path of the suite's gin file, where it is not one of those known here.
+        here: whether data and judge are those of this machine; else they are taken to be what the
+            record's protocol says.
 
     Raises:
         Unknown: names the key, and the nearest name that is known.
-        Differs: the config composed here has another digest, or another run came out.
+        Differs: the gin files here compose another run.
     """
     for kind, key in NAMES.items():
         if kind != "suites" or suite is None:
@@ -53,7 +55,9 @@ def plan_of(record: Record, suite: str | None = None) -> Plan:
     if suite is not None and find_suite(suite).stem != record["suite"]:
         raise Differs(f"suite: the run is of {record['suite']!r}, not of {Path(suite).stem!r}")
     chosen = suite or record["suite"]
-    plan = _composed(chosen, record["method"], record["setting"], tuple(record["overrides"]))
+    scored = None if here else canonical(record["protocol"])
+    cell = record["method"], record["setting"]
+    plan = _composed(chosen, *cell, tuple(record["overrides"]), scored)
     run = dataclasses.replace(plan.runs[0], seed=record["seed"])
     _require_same(run, record)
     return dataclasses.replace(plan, runs=(run,))
@@ -66,34 +70,36 @@ def _require_known(kind: str, key: str, name: str) -> None:
 
 
 @cache
-def _composed(suite: str, method: str, setting: str, overrides: tuple[str, ...]) -> Plan:
-    cell = (f"Suite.methods = {[method]!r}", f"Suite.settings = {[setting]!r}")
+def _composed(
+    suite: str, method: str, setting: str, overrides: tuple[str, ...], scored: str | None
+) -> Plan:
+    cell = (f"Suite.methods = {[method]!r}", f"Suite.settings = {[setting]!r}", "Suite.seeds = 1")
+    protocol = None if scored is None else json.loads(scored)
     try:
-        return make_plan(suite, (), (*overrides, *cell, "Suite.seeds = 1"))
+        return make_plan(suite, (), (*overrides, *cell), scored=protocol)
     except UsageError as error:
         raise Differs(f"overrides: this run cannot be composed here: {error}") from error
 
 
 def _require_same(run: Run, record: Record) -> None:
-    """Compares all that a record says of its run, its digest last.
+    """Compares all that a record says of its run.
 
     Raises:
-        Differs: names the first key that differs.
+        Differs: names the first key that differs, or the parameters.
     """
     described = run.description()
-    # What differs in these shows more in its own key than in the digest and the name it makes.
-    keys = sorted(described.keys() & record.keys(), key=lambda key: (key in DERIVED, key))
-    for key in keys:
+    for key in sorted(described.keys() & record.keys() - set(CONTENT)):
         there, here = record[key], described[key]  # type: ignore[literal-required]
-        if there == here:
-            continue
-        if key == "config_digest":
-            raise Differs(
-                f"{key}: the run's config has the digest {there[:8]}, and the config of "
-                f"{run.suite}, {run.method}, {run.setting} here has {here[:8]}: the gin files or "
-                f"the suite's bindings were others; {_versions(record)}"
-            )
-        raise Differs(f"{key}: it is {there!r}, and the same run here has {here!r}")
+        if there != here:
+            raise Differs(f"{key}: it is {there!r}, and the same run here has {here!r}")
+    differences = run.known.differences(identity(record))
+    if differences:
+        raise Differs(
+            f"conditions: {run.suite}, {run.method}, {run.setting} is another run here: "
+            f"{'; '.join(differences)}; {_versions(record)}"
+        )
+    if record["id"] != run.id:
+        raise Differs(f"id: it is {record['id']!r}, and the same run here has {run.id!r}")
 
 
 def _versions(record: Record) -> str:

@@ -30,6 +30,7 @@ class ClassifierJudge(Judge):
 
     headline = "fid"
     coverage = "modes_fair"
+    NOT_CONTENT = ("weights", "trained_on")
 
     def __init__(
         self,

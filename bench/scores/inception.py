@@ -51,6 +51,7 @@ class InceptionJudge(Judge):
     """
 
     headline = "fid"
+    NOT_CONTENT = ("weights", "download")
 
     def __init__(
         self,

@@ -54,6 +54,8 @@ class Judge(ABC):
         samples: how many generated samples a score takes.
         modes: how many modes the data has.
         coverage: the name of the metric that counts the modes a generator covers.
+        algorithm: how scores are computed; raised when a change of the code gives the same samples
+            another score, so that earlier scores do not stand beside later ones.
     """
 
     metrics: tuple[Metric, ...]
@@ -61,6 +63,7 @@ class Judge(ABC):
     samples: int
     modes: int
     coverage: str
+    algorithm: int = 1
 
     @abstractmethod
     def measure(self, samples: Tensor) -> dict[str, float]:
@@ -110,9 +113,9 @@ class Judge(ABC):
         return not scores[self.coverage] >= self.modes / 2
 
     def protocol(self) -> dict[str, Any]:
-        """What scores depend on beside the data set and the library versions, in JSON's types."""
+        """What scores depend on beside the data set, and what they are called, in JSON's types."""
         return {
-            "judge": self.identity(),
+            "judge": {**self.identity(), "algorithm": self.algorithm},
             "samples": self.samples,
             "floor_samples": len(self.real()),
             **self.settings(),

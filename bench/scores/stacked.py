@@ -30,6 +30,7 @@ class StackedJudge(Judge):
 
     headline = "kl"
     coverage = "modes_fair"
+    NOT_CONTENT = ("weights",)
 
     def __init__(self, data: Dataset, samples: int = 26_000, weights: str = "digits-cnn"):
         """Loads the classifier.

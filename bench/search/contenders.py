@@ -79,9 +79,9 @@ def _uses(plan: Plan, runs: Sequence[Run], layer: Layer) -> bool:
 
 def _shared(runs: Sequence[Run], own: Sequence[Run]) -> tuple[Run, ...]:
     """The runs: the suite's own where their config is the same, else marked as a search's."""
-    known = {(run.method, run.setting, run.seed, run.digest): run for run in own}
+    known = {(run.method, run.setting, run.seed, run.key): run for run in own}
     return tuple(
-        known.get((run.method, run.setting, run.seed, run.digest), marked)
+        known.get((run.method, run.setting, run.seed, run.key), marked)
         for run, marked in zip(runs, as_search(runs), strict=True)
     )
 

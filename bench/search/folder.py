@@ -1,16 +1,18 @@
 """A search's folder among the leaderboards: its findings, their records, and all made of them."""
 
-import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 import pandas as pd
 
 from bench import records
-from bench.records import Record, canonical
+from bench.errors import UsageError
+from bench.labels import file_name, label
+from bench.records import Record
+from bench.report.below import free
 from bench.report.build import PAGE, announce
 from bench.report.overview import SUMMARY, Summary
 from bench.report.results import ARROWS
-from bench.report.selection import file_name, slug
 from bench.report.text import plural
 from bench.search import findings as files
 from bench.search.figures import figures
@@ -18,6 +20,7 @@ from bench.search.findings import FILE, Findings, Study, Trial
 from bench.search.outcomes import Outcomes
 from bench.search.page import page
 from bench.search.text import gin_text, shown
+from bench.training.execute import RECORD
 
 RUNS = "runs"
 """The folder of records; not "records", whose content leaderboards are made of."""
@@ -25,13 +28,35 @@ RUNS = "runs"
 TRIALS = "trials.csv"
 
 
-def folder_name(findings: Findings) -> str:
+def name_of(suite: str, space: str, overrides: Sequence[str]) -> str:
     """Where among the leaderboards a search stands; what overrides changed, stands elsewhere."""
-    name = findings.label
-    if findings.overrides:
-        digest = hashlib.sha256(canonical(findings.overrides).encode()).hexdigest()
-        name += f"-{digest[:6]}"
-    return slug(name)
+    return label(f"{suite}-search-{space}", overrides)
+
+
+def lost(source: Path, target: Path) -> list[Path]:
+    """The records in one search's folder that are not in another, to be written in its place."""
+    kept = {path.read_bytes() for path in (source / RUNS).glob("*.json")}
+    return [
+        path for path in sorted((target / RUNS).glob("*.json")) if path.read_bytes() not in kept
+    ]
+
+
+def require_room(target: Path, out: Path, pages: Path) -> None:
+    """Sees to it, before any work, that a search's page will not cost a record.
+
+    Raises:
+        UsageError: its folder keeps records that the runs folder does not have.
+    """
+    if free(out, pages):
+        return
+    here = {path.read_bytes() for path in out.glob(f"*/*/*/*/{RECORD}")}
+    going = [path for path in (target / RUNS).glob("*.json") if path.read_bytes() not in here]
+    if going:
+        raise UsageError(
+            f"--leaderboards {pages}: {target} holds {plural(len(going), 'record')} that {out} "
+            "does not have, and the search's page would lose them; choose another folder, and add "
+            "to this one with ganbench publish --space"
+        )
 
 
 def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:

@@ -8,10 +8,11 @@ import pandas as pd
 
 from bench.records import Record, canonical
 from bench.report import markdown, sentences
+from bench.report.commands import gin_options
 from bench.report.comparison import SCREENING_SEEDS
 from bench.report.entry import ORIGINS
 from bench.report.markdown import escape
-from bench.report.origins import flatten, gin_options, two_columns
+from bench.report.origins import flatten, two_columns
 from bench.report.tables import comparisons
 from bench.report.text import NOTHING, percent, plural
 from bench.search import settings, tables

@@ -193,7 +193,7 @@ def _task(
         points = len(grid(distributions))
         limit = min(limit or points, points)
     what = {
-        "configs": sorted({run.digest for run in runs}),
+        "configs": sorted({run.key for run in runs}),
         "parameters": {key: distribution_to_json(d) for key, d in distributions.items()},
         "objectives": [asdict(aim) for aim in aims],
         "seeds": search.seed_list,

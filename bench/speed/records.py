@@ -15,6 +15,7 @@ from typing import Any
 import msgspec
 
 from bench import records
+from bench.identity import Identity
 
 METHODS, SETTINGS, SEEDS = 20, 10, 10
 EVALUATIONS = 10
@@ -86,7 +87,9 @@ DECIDE = """
 import sys
 from pathlib import Path
 from bench import records
-print(sum(records.status(path) != "failed" for path in records.find(Path(sys.argv[1]))))
+from bench.identity import Identity
+from bench.labels import run_id
+print(sum(records.ending(path)[1] != "failed" for path in records.find(Path(sys.argv[1]))))
 """
 
 ADD = """
@@ -152,16 +155,22 @@ def _record(suite: int, method: int, setting: int, seed: int) -> dict[str, Any]:
         "samples": 2000,
         "steps": steps[-1],
     }
+    decided = {"Experiment.latent_dim": str(setting)}
+    conditions = {f"Experiment.parameter_{i}": str(i) for i in range(25)} | decided
+    identity = Identity.of(conditions, decided, {"Experiment.method": f"@{name['method']}()"})
     return {
         **name,
         "schema": records.SCHEMA,
-        "id": f"{'/'.join(name.values())}/seed-{seed}-0123abcd",
+        "id": "/".join([*name.values(), f"seed-{seed}-{identity.key[:12]}"]),
         "overrides": [],
         "dataset": "digits",
         "architecture": "dcgan",
         "remedies": [],
         "seed": seed,
-        "config_digest": "0123abcd" * 8,
+        "key": identity.key,
+        "conditions": dict(identity.conditions),
+        "setting_bindings": dict(identity.setting),
+        "method_bindings": dict(identity.method),
         "status": "collapsed" if failed else "completed",
         "reason": "its samples cover too few modes" if failed else None,
         "step": steps[-1],

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.records import Record
+from bench.report.entry import Entry
 from bench.report.selection import Board
 from bench.submission.yardstick import Yardstick
 
@@ -21,8 +22,7 @@ class Candidate:
         yardstick: its data and judge as they are here; None where they are not known here.
         label: the folder of the leaderboard that it is for.
         board: that leaderboard; None where there is none yet.
-        page: the protocol of that leaderboard, of which the first record is the measure if it is
-            new; None for that first record.
+        first: of a leaderboard that is new, the records that were accepted before this one.
         now: the time of the review.
     """
 
@@ -31,7 +31,7 @@ class Candidate:
     yardstick: Yardstick | None
     label: str
     board: Board | None
-    page: dict[str, Any] | None
+    first: list[Entry]
     now: datetime
 
     @property

@@ -3,11 +3,18 @@
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
+from bench.config.contents import literal
+from bench.identity import scoring
+from bench.labels import run_id
 from bench.records import finished_at
 from bench.submission.candidate import Candidate
+from bench.submission.yardstick import BUDGET
+from bench.training.experiment import Experiment
 
 CLOCKS = timedelta(hours=1)
 """How far the clocks of two machines may be apart."""
+
+DEFAULTS = {"Experiment.batch_norm": literal(Experiment.batch_norm)}
 
 REQUIRED = ("ganbench", "torch", "torch-fidelity", "device")
 
@@ -15,13 +22,9 @@ REQUIRED = ("ganbench", "torch", "torch-fidelity", "device")
 def identity(candidate: Candidate) -> Iterator[str]:
     """Its id is what its parts make, and with it the file that it will be kept in."""
     r = candidate.record
-    cell = f"{r['suite']}/{r['method']}/{r['setting']}"
-    expected = f"{cell}/seed-{r['seed']}-{r['config_digest'][:8]}"
+    expected = run_id(candidate.label, r["method"], r["setting"], r["seed"], r["key"])
     if r["id"] != expected:
-        yield (
-            f"id: it is {r['id']!r}, and its suite, method, setting, seed and digest make "
-            f"{expected!r}"
-        )
+        yield f"id: it is {r['id']!r}, and what it says of its run makes {expected!r}"
 
 
 def times(candidate: Candidate) -> Iterator[str]:
@@ -41,21 +44,20 @@ def times(candidate: Candidate) -> Iterator[str]:
 
 
 def software(candidate: Candidate) -> Iterator[str]:
-    """It says what it ran on, and its protocol says the same."""
+    """It says what it ran on."""
     provenance = candidate.record["provenance"]
     for key in REQUIRED:
         if not isinstance(provenance.get(key), str):
             yield f"provenance.{key}: it is missing, and a result may depend on it"
-    versions = candidate.protocol.get("versions")
-    for key, version in versions.items() if isinstance(versions, dict) else ():
-        if key in provenance and provenance[key] != version:
-            yield (
-                f"protocol.versions.{key}: it is {version!r}, and provenance has "
-                f"{provenance[key]!r}"
-            )
 
 
 def protocol(candidate: Candidate) -> Iterator[str]:
-    """Where its data and judge are known here, its protocol is what they give."""
+    """Its conditions are its protocol's; known data and judges give that protocol here too."""
+    conditions = candidate.record["conditions"]
+    budget = {f"Experiment.{key}": literal(candidate.protocol.get(key)) for key in BUDGET}
+    for key, text in (scoring(candidate.protocol) | budget).items():
+        said = conditions.get(key, DEFAULTS.get(key))
+        if said != text:
+            yield f"protocol: its {key} is {text}, and that of conditions is {said}"
     if candidate.yardstick is not None:
         yield from candidate.yardstick.contradictions(candidate.protocol)

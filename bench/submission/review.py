@@ -1,27 +1,24 @@
 """The review of submitted records: all of them are added, or none."""
 
-from collections.abc import Iterable
+from collections import defaultdict
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
-from typing import Any
 
 from bench import records
 from bench.config.run import Run
 from bench.errors import UsageError
 from bench.records import Record
-from bench.report.entry import entry_of, read_entry
+from bench.report.entry import Entry, entry_of, read_entry
 from bench.report.selection import Board, label_of, sort
 from bench.reproduction.recorded import Unknown, plan_of
 from bench.submission import course, form, origin, place, reading, samples, scores, yardstick
 from bench.submission.candidate import Candidate, Check
-from bench.submission.place import Place, place_of
 from bench.submission.yardstick import Yardstick
 
-CHECKS: tuple[Check, ...] = (
-    place.protocol,
-    place.room,
+OWN: tuple[Check, ...] = (
     origin.identity,
     origin.times,
     origin.software,
@@ -31,12 +28,16 @@ CHECKS: tuple[Check, ...] = (
     course.passes,
     course.cost,
     scores.names,
+    scores.labels,
     scores.floors,
     scores.values,
     scores.status,
     samples.samples,
 )
-"""What every record must pass; each check gives what it refuses."""
+"""What every record must pass, one's own too; each check gives what it refuses."""
+
+CHECKS = (place.conditions, place.room, *OWN)
+"""What a record of somebody else's must pass: it displaces nothing."""
 
 
 @dataclass
@@ -54,12 +55,13 @@ class Review:
     accepted: list[Record] = field(default_factory=list)
 
 
-def review(named: Iterable[Path], leaderboards: Path) -> Review:
+def review(named: Iterable[Path], leaderboards: Path, checks: Sequence[Check] = CHECKS) -> Review:
     """Reads and judges records.
 
     Args:
         named: files of records, and folders that hold some.
         leaderboards: the folder of those that they are for.
+        checks: what they must pass.
 
     Raises:
         UsageError: what was named is not there.
@@ -67,8 +69,8 @@ def review(named: Iterable[Path], leaderboards: Path) -> Review:
     result = Review()
     now = datetime.now(UTC)
     boards = cache(partial(_board, leaderboards))
-    pages: dict[str, dict[str, Any]] = {}  # of leaderboards that begin here
-    places: dict[tuple[str, Place], Path] = {}
+    begun: dict[str, list[Entry]] = defaultdict(list)  # leaderboards that begin here
+    cells: dict[tuple[str, tuple[str, str, int]], Path] = {}
     for path in reading.files(named):
         try:
             record = reading.read(path)
@@ -76,27 +78,27 @@ def review(named: Iterable[Path], leaderboards: Path) -> Review:
             result.refused.append(str(refusal))
             continue
         try:
-            _require_form(record)
+            _require_form(record, own=checks is OWN)
             known, unverified = _known(record)
         except UsageError as refusal:
             result.refused += [f"{path}: {line}" for line in str(refusal).splitlines()]
             continue
         mine = entry_of(record)
         label = label_of(mine)
-        board = boards(label)
-        page = board.protocol if board and board.protocol else pages.get(label)
-        candidate = Candidate(path, record, known, label, board, page, now)
-        faults = [fault for check in CHECKS for fault in check(candidate)]
-        first = places.setdefault((label, place_of(mine)), path)
-        if first != path:
+        candidate = Candidate(path, record, known, label, boards(label), begun[label], now)
+        faults = [fault for check in checks for fault in check(candidate)]
+        first = cells.setdefault((label, mine.cell), path)
+        if first != path and not mine.search:
             faults.append(f"seed: {first} is of the same method, setting and seed")
         result.refused += [f"{path}: {fault}" for fault in faults]
         result.notes += [f"{path}: {note}" for note in unverified]
-        if page is None and not faults:
-            pages[label] = candidate.protocol
-            result.notes.append(f"{path}: it begins the leaderboard {label}, which is new")
-        if not faults:
-            result.accepted.append(record)
+        if faults:
+            continue
+        if boards(label) is None:
+            if not begun[label]:
+                result.notes.append(f"{path}: it begins the leaderboard {label}, which is new")
+            begun[label].append(mine)
+        result.accepted.append(record)
     return result
 
 
@@ -106,15 +108,15 @@ def _board(leaderboards: Path, label: str) -> Board | None:
     return next((board for board in sort(entries) if board.label == label), None)
 
 
-def _require_form(record: Record) -> None:
-    """Refuses a record that cannot be worked with.
+def _require_form(record: Record, own: bool) -> None:
+    """Refuses a record that cannot be worked with; of a search it may be one's own alone.
 
     Raises:
         UsageError: a line on each fault.
     """
     if record["status"] == "failed":
         faults = [place.FAILED]
-    elif record.get("search"):
+    elif record.get("search") and not own:
         faults = [place.SEARCHED]
     else:
         faults = list(form.faults(record))
@@ -131,7 +133,7 @@ def _known(record: Record) -> tuple[Yardstick | None, list[str]]:
     unverified = []
     run: Run | None = None
     try:
-        run = plan_of(record).runs[0]
+        run = plan_of(record, here=False).runs[0]
     except Unknown as unknown:
         unverified.append(f"not verified that it ran what it says: {unknown}")
     # The overrides are a stranger's: they are compared as text, and nothing is built of them.

@@ -3,7 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from bench.records import Row
+from bench.records import Row, metrics
+from bench.report.entry import unpacked
 from bench.scores.judge import Metric
 from bench.submission.candidate import Candidate
 
@@ -26,6 +27,26 @@ def names(candidate: Candidate) -> Iterator[str]:
             yield f"scores.{missing}: it is missing at step {row['step']}"
         for surplus in sorted(row.keys() - metrics - floors - set(AXES)):
             yield f"scores.{surplus}: at step {row['step']}, it is none of the protocol's metrics"
+
+
+def labels(candidate: Candidate) -> Iterator[str]:
+    """A metric is called what it is called here, or by other records, and is better the same way.
+
+    Which metrics there are may differ: one may have been added since, or be gone.
+    """
+    if candidate.yardstick is None:
+        return
+    ways = {one.name: one.better for one in candidate.yardstick.judge.metrics}
+    known = {one.name: {one.label} for one in candidate.yardstick.judge.metrics}
+    for entry in candidate.board.records if candidate.board else []:
+        for name, metric in metrics(unpacked(entry.protocol) or {"metrics": {}}).items():
+            known.setdefault(name, set()).add(metric["label"])
+    for name, metric in metrics(candidate.protocol).items():
+        if name in known and metric["label"] not in known[name]:
+            called = " or ".join(sorted(known[name]))
+            yield f"protocol.metrics.{name}: it is called {metric['label']!r}, and here {called}"
+        if metric["better"] != ways.get(name, metric["better"]):
+            yield f"protocol.metrics.{name}: {metric['better']} is better, and here {ways[name]}"
 
 
 def floors(candidate: Candidate) -> Iterator[str]:

@@ -18,13 +18,13 @@ from bench.config.run import Run
 from bench.config.statements import read_file
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
-from bench.records import Record
+from bench.identity import scoring
+from bench.records import Record, canonical
 from bench.scores.judge import Judge
 from bench.training.execute import protocol_of
 from bench.training.experiment import Experiment
 from methods.base import Method
 
-VERSIONS = ("versions",)
 BUDGET = ("steps", "batch_size", "batch_norm")
 """Keys of a protocol that a run's suite decides, and not its data set."""
 
@@ -50,9 +50,9 @@ class Yardstick:
 
     @cached_property
     def protocol(self) -> dict[str, Any]:
-        """What scores here depend on, as far as it is known, versions of libraries apart."""
-        unknown = VERSIONS if self.whole else VERSIONS + BUDGET
-        known = protocol_of(self.experiment, self.judge.protocol())
+        """What scores here depend on, as far as it is known."""
+        unknown = () if self.whole else BUDGET
+        known = protocol_of(self.experiment, self.judge)
         return {key: value for key, value in known.items() if key not in unknown}
 
     @cached_property
@@ -61,25 +61,15 @@ class Yardstick:
         return self.judge.floors()
 
     def contradictions(self, protocol: dict[str, Any]) -> list[str]:
-        """What a protocol has otherwise than here, each as "key: why"."""
+        """What of a protocol makes its scores others than those here, each as "key: why"."""
+        here, there = scoring(self.protocol), scoring(protocol)
+        here |= {key: canonical(self.protocol[key]) for key in BUDGET if key in self.protocol}
+        there |= {key: canonical(protocol.get(key)) for key in BUDGET}
         return [
-            f"protocol.{key}: it is {there!r}, and here it is {here!r}"
-            for key, there, here in differing(protocol, self.protocol)
+            f"protocol: {key} is {there[key]}, and here it is {text}"
+            for key, text in here.items()
+            if there[key] != text
         ]
-
-
-def differing(
-    there: dict[str, Any], here: dict[str, Any], prefix: str = ""
-) -> list[tuple[str, Any, Any]]:
-    """The keys of ``here``, dotted, that ``there`` lacks or has otherwise, with both values."""
-    found: list[tuple[str, Any, Any]] = []
-    for key, value in sorted(here.items()):
-        other = there.get(key)
-        if isinstance(value, dict) and isinstance(other, dict):
-            found += differing(other, value, f"{prefix}{key}.")
-        elif other != value:
-            found.append((f"{prefix}{key}", other, value))
-    return found
 
 
 def of_run(run: Run) -> Yardstick:

@@ -19,6 +19,7 @@ from torchvision.utils import make_grid
 
 from bench import records
 from bench.config.compose import load
+from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.scores.judge import Judge
@@ -70,9 +71,9 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     return record
 
 
-def owner(config_digest: str, seed: int) -> str:
-    """Whose a checkpoint is: the run's of this config and seed."""
-    return f"{config_digest} {seed}"
+def owner(key: str, seed: int) -> str:
+    """Whose a checkpoint is: the run's of this key and seed."""
+    return f"{key} {seed}"
 
 
 def failed(run: Run, reason: str) -> records.Record:
@@ -100,7 +101,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
     saved = folder / CHECKPOINT
-    mine = owner(run.digest, run.seed)
+    mine = owner(run.key, run.seed)
     trainer = _resumed(lambda: Trainer(experiment, run.seed, judge), saved, mine)
     status, reason, step = "completed", None, experiment.steps
     try:
@@ -120,7 +121,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
             "status": status,
             "reason": reason,
             "step": step,
-            "protocol": protocol_of(experiment, judge.protocol()),
+            "protocol": protocol_of(experiment, judge),
             "floors": judge.floors(),
             "scores": history.scores,
             "diagnostics": history.diagnostics,
@@ -192,21 +193,13 @@ def _resumed(make: Callable[[], Trainer], saved: Path, mine: str) -> Trainer:
     return make()
 
 
-def protocol_of(experiment: Experiment, judged: dict[str, Any]) -> dict[str, Any]:
-    """All that a score depends on: the data, the judge, the budget and the libraries' versions."""
-    data = experiment.data
-    software = provenance(torch.device("cpu"))
+def protocol_of(experiment: Experiment, judge: Judge) -> dict[str, Any]:
+    """What scores depend on and are called: the data, the judge, the budget."""
     return {
-        "data": {
-            "name": data.name,
-            "checksum": data.checksum(),
-            "training_samples": len(data.training()),
-        },
-        **judged,
+        **described(experiment.data, judge),
         "steps": experiment.steps,
         "batch_size": experiment.batch_size,
         "batch_norm": experiment.batch_norm,
-        "versions": {name: software[name] for name in ("torch", "torch-fidelity")},
     }
 
 

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
+from typing import ClassVar
 
 import gin
 import torch
@@ -47,6 +48,8 @@ class Experiment:
             in the same batches.
         oracle: where theory knows what a method must do, and the record is to say whether it did.
     """
+
+    NOT_CONTENT: ClassVar = ("device", "checkpoint_seconds", "resident_gigabytes", "oracle")
 
     data: Dataset
     judge: Callable[[Dataset], Judge]

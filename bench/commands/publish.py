@@ -1,0 +1,112 @@
+"""``ganbench publish``: puts what was measured here among the leaderboards that are kept."""
+
+import argparse
+from pathlib import Path
+
+from rich.console import Console
+
+from bench import records
+from bench.commands.run import add_suite, plan_of
+from bench.engines.complete import require_writable
+from bench.engines.worker import done
+from bench.errors import UsageError
+from bench.report import commands
+from bench.report.below import pages_of
+from bench.report.build import RECORDS, lost, show
+from bench.report.entry import read_entry
+from bench.report.selection import choose
+from bench.report.text import plural
+from bench.search import folder as searches
+from bench.search.findings import FILE
+from bench.search.space import read_space
+from bench.submission.review import OWN, review
+from bench.training.execute import RECORD
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the suite, the folders and what may go."""
+    add_suite(parser)
+    parser.add_argument(
+        "--space", help="publish the search over this space on the suite, not the suite itself"
+    )
+    parser.add_argument("--leaderboards", type=Path, default=Path("leaderboards"), metavar="DIR")
+    parser.add_argument(
+        "--replace",
+        action="store_true",
+        help="let records go that do not stand beside the new ones; they are listed",
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Checks what was measured, and adds all of it or nothing."""
+    require_writable("--leaderboards", options.leaderboards)
+    console = Console(highlight=False, markup=False, soft_wrap=True)
+    page = (_suite if options.space is None else _search)(options, console)
+    console.print(f"published: {page}")
+    return 0
+
+
+def _suite(options: argparse.Namespace, console: Console) -> Path:
+    plan = plan_of(options)
+    files = [run.folder(options.out) / RECORD for run in plan.runs if done(run, options.out)]
+    again = commands.run(options.suite, plan.runs[0].overrides)
+    if not files:
+        raise UsageError(f"--out {options.out}: no run of {plan.name} has a result; {again}")
+    _check(files, options, console)
+    missing = len(plan.runs) - len(files)
+    if missing:
+        console.print(f"not there yet: {missing} of {plural(len(plan.runs), 'run')}; {again}")
+    folder = options.leaderboards / plan.board
+    board = choose(
+        plan.board,
+        map(read_entry, [*records.find(folder / RECORDS), *files]),
+        {(run.method, run.setting): run.known for run in plan.runs},
+        None if plan.suite_file is None else plan.suite_file.encode(),
+    )
+    _let_go(lost(folder, {one.digest for one in board.records}), options, console)
+    return show(board, options.leaderboards, None)
+
+
+def _search(options: argparse.Namespace, console: Console) -> Path:
+    plan = plan_of(options)
+    space = read_space(options.space).name
+    name = searches.name_of(plan.name, space, plan.runs[0].overrides)
+    source, target = pages_of(options.out, None) / name, options.leaderboards / name
+    if not (source / FILE).is_file():
+        raise UsageError(
+            f"--space {options.space}: there is no search in {source}; ganbench search "
+            f"{options.suite} --space {options.space} makes one"
+        )
+    files = sorted((source / searches.RUNS).glob("*.json"))
+    _check(files, options, console)
+    _let_go(searches.lost(source, target), options, console)
+    return searches.rebuild(source, target)
+
+
+def _check(files: list[Path], options: argparse.Namespace, console: Console) -> None:
+    """Holds one's own records to what everybody's must pass.
+
+    Raises:
+        UsageError: a line on each thing that is wrong.
+    """
+    found = review(files, options.leaderboards, OWN)
+    if found.refused:
+        raise UsageError("\n".join([*found.refused, "nothing was published"]))
+    for note in dict.fromkeys(note.partition(": ")[2] for note in found.notes):
+        console.print(f"note: {note}")
+
+
+def _let_go(going: list[Path], options: argparse.Namespace, console: Console) -> None:
+    """Lists the records that a page will lose.
+
+    Raises:
+        UsageError: it may lose none.
+    """
+    if going and not options.replace:
+        raise UsageError(
+            f"{plural(len(going), 'record')} of {going[0].parent} would go, since they are other "
+            f"runs than those published, or the same runs made earlier: "
+            f"{', '.join(path.name for path in going)}; --replace lets them go"
+        )
+    for path in going:
+        console.print(f"goes: {path}")

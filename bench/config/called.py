@@ -1,0 +1,57 @@
+"""What the data and networks of a run are called: by what they are, not by what a suite says."""
+
+import json
+from dataclasses import dataclass
+
+from bench.config.compose import ROOT_CONFIGURABLE, Composition
+from bench.config.composer import Composer
+from bench.config.contents import Contents, contents, within
+from bench.config.names import available
+from bench.config.registry import attribute
+
+CHANGED = "-modified"
+"""Ends the name of a data set whose parameters are not those of the gin file of that name."""
+
+PLAYERS = ("generator", "discriminator")
+
+
+@dataclass(frozen=True)
+class Called:
+    """The names of a run's data and networks."""
+
+    dataset: str
+    architecture: str
+
+
+def called(composer: Composer, composition: Composition) -> Called:
+    """Names the data and the networks of a composed config."""
+    found = contents(composition)
+    return Called(_dataset(composer, composition, found), _architecture(composer, found))
+
+
+def _dataset(composer: Composer, composition: Composition, found: Contents) -> str:
+    data = within(found, "data")
+    kind = _class(found, "data")
+    selector = next(s for s in composition.selectors if s.endswith(kind))
+    bound = data.get(f"data/{kind}.name")
+    name = json.loads(bound) if bound else attribute(selector, "name")
+    if not isinstance(name, str):
+        name = kind
+    if name not in available("datasets"):
+        return name
+    known = within(contents(composer.alone("datasets", name, "dataset")), "data")
+    left_open = {f"data/{kind}.{parameter}" for parameter in attribute(selector, "OPEN") or ()}
+    same = all(data.get(key) == known.get(key) for key in (data.keys() | known) - left_open)
+    return name if same else f"{name}{CHANGED}"
+
+
+def _architecture(composer: Composer, found: Contents) -> str:
+    known = contents(composer.architecture())
+    if all(_class(found, player) == _class(known, player) for player in PLAYERS):
+        return composer.bound.suite.architecture
+    return "-".join(_class(found, player) for player in PLAYERS)
+
+
+def _class(found: Contents, slot: str) -> str:
+    """The name of what stands in a slot."""
+    return found.get(f"{ROOT_CONFIGURABLE}.{slot}", "nothing").strip("@()")

@@ -1,0 +1,158 @@
+"""Puts the layers of a suite together for each of its cells."""
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
+from bench.config.contents import contents
+from bench.config.names import find
+from bench.config.registry import references, resolve
+from bench.config.statements import Binding, Layer, read_file
+from bench.config.suite import BoundSuite, control_of, is_description
+from bench.errors import UsageError
+
+Cell = tuple[str, str]
+"""A method and a setting."""
+
+
+@dataclass
+class Composer:
+    """The layers of a suite; each gin file is read once.
+
+    Attributes:
+        base: what every run starts from.
+        suite: what the suite's own file binds for its runs.
+        override: what the command line binds for them.
+        bound: the suite itself.
+    """
+
+    base: Layer
+    suite: Layer
+    override: Layer
+    bound: BoundSuite
+    files: dict[tuple[str, str], Layer] = field(default_factory=dict)
+
+    def compose(self, cells: Iterable[Cell]) -> dict[Cell, Composition]:
+        """The composition of each cell, once all their files are read and modules imported."""
+        layers = {cell: self._layers(cell) for cell in cells}
+        return {cell: Composition(layers[cell]) for cell in layers}
+
+    def part(self, cell: Cell, method: bool, setting: bool) -> Composition:
+        """The composition of a cell without its method and remedies, or without its setting."""
+        return Composition(self._layers(cell, method, setting))
+
+    def dataset(self) -> Composition:
+        """What the suite's data set is by its own file."""
+        return self.alone("datasets", self.bound.suite.dataset, "dataset")
+
+    def architecture(self) -> Composition:
+        """What the suite's networks are by their own file."""
+        return self.alone("architectures", self.bound.suite.architecture, "architecture")
+
+    def alone(self, kind: str, name: str, parameter: str) -> Composition:
+        """What a gin file composes with nothing but the base."""
+        return Composition([self.base, self._named(kind, name, parameter)])
+
+    def chosen_for(self, cell: Cell) -> list[Layer]:
+        """The layers that were chosen for this cell, so that each of their bindings must count."""
+        method, setting = cell
+        return [
+            for_runs(self._method(method)),
+            *self._remedies(method).values(),
+            self._named("settings", setting, "settings"),
+        ]
+
+    def control_of(self, method: str) -> str | None:
+        """The method whose control this one is."""
+        return control_of(self._method(method))
+
+    def remedies_in(self, composition: Composition, method: str) -> tuple[str, ...]:
+        """The remedies of which at least one binding was not overridden."""
+        effective = list(composition.bindings.values())
+        return tuple(
+            name
+            for name, layer in self._remedies(method).items()
+            if any(binding in effective for binding in layer.bindings)
+        )
+
+    def require_own_method(self, cell: Cell) -> None:
+        """Sees to it that a row is the method whose name it has.
+
+        What a method is made of, the references in its own gin file, no other layer may bind;
+        its numbers may be bound anywhere.
+
+        Raises:
+            UsageError: names the binding that would put another in its place.
+        """
+        own, *others = self._by_layer(cell)
+        root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
+        made_of = {key for key, one in own.items() if any(references(one.value))}
+        for layer in others:
+            for key, binding in layer.items():
+                if key[1:] == (root, "method"):
+                    raise UsageError(
+                        f"{binding.where}: {binding.key} is bound by a method's own gin file "
+                        f"alone, or the row called {cell[0]} would be another method; put this "
+                        "into a gin file under methods and name it in Suite.methods"
+                    )
+                if key in made_of:
+                    raise UsageError(
+                        f"{binding.where}: {binding.key} is what the method {cell[0]} is made "
+                        f"of, by {own[key].where}; put another into a gin file of its own under "
+                        "methods and name it in Suite.methods"
+                    )
+
+    def effective_overrides(self, cells: Sequence[Cell]) -> tuple[str, ...]:
+        """The bindings from the command line that change what the suite says, each key once."""
+        if not self.override.bindings:
+            return ()
+        last = {key_of(binding): binding for binding in self.override.bindings}
+        whole = {cell: contents(Composition(self._layers(cell))) for cell in cells}
+        kept = list(last.values())
+        for binding in last.values():
+            without = [one for one in kept if one is not binding]
+            if all(self._overridden(cell, without) == whole[cell] for cell in cells):
+                kept = without
+        return tuple(sorted(f"{binding.key} = {binding.value!r}" for binding in kept))
+
+    def _overridden(self, cell: Cell, bindings: Sequence[Binding]) -> dict[str, str]:
+        layers = self._layers(cell)
+        layers[-1] = Layer(tuple(bindings), self.override.imports)
+        return contents(Composition(layers))
+
+    def _by_layer(self, cell: Cell) -> list[dict[Key, Binding]]:
+        """The bindings of the method, and of each layer that is not the method's, by key."""
+        method, *later = self.chosen_for(cell)
+        first = self._layers(cell, method=False, setting=False)
+        return [{key_of(one): one for one in layer.bindings} for layer in (method, *first, *later)]
+
+    def _layers(self, cell: Cell, method: bool = True, setting: bool = True) -> list[Layer]:
+        own, *remedies, chosen = self.chosen_for(cell)
+        suite = self.bound.suite
+        return [
+            self.base,
+            self._named("datasets", suite.dataset, "dataset"),
+            self._named("architectures", suite.architecture, "architecture"),
+            *([own] if method else []),
+            self.suite,
+            *(remedies if method else []),
+            *([chosen] if setting else []),
+            self.override,
+        ]
+
+    def _method(self, name: str) -> Layer:
+        return self._named("methods", name, "methods")
+
+    def _remedies(self, method: str) -> dict[str, Layer]:
+        names = self.bound.suite.remedies.get(method, [])
+        return {name: self._named("settings", name, "remedies") for name in names}
+
+    def _named(self, kind: str, name: str, parameter: str) -> Layer:
+        if (kind, name) not in self.files:
+            self.files[kind, name] = read_file(find(kind, name, self.bound.where(parameter)))
+        return self.files[kind, name]
+
+
+def for_runs(layer: Layer) -> Layer:
+    """The layer without what it only describes."""
+    return Layer(tuple(b for b in layer.bindings if not is_description(b)), layer.imports)

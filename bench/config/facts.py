@@ -1,0 +1,57 @@
+"""What a run trains on and is scored by, looked up: the data's checksum, the judge's weights."""
+
+from __future__ import annotations
+
+import copy
+import re
+from typing import Any
+
+import gin
+
+from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
+from bench.errors import UsageError
+
+_CULPRIT = re.compile(r"In call to configurable '(\w+)'")
+
+
+def described(data: Any, judge: Any) -> dict[str, Any]:
+    """The part of a protocol that data and judge decide."""
+    return {"data": data.described(), **judge.protocol()}
+
+
+def look(composition: Composition, cell: str) -> dict[str, Any]:
+    """Builds the data set and the judge of a config, and says what scores depend on.
+
+    Args:
+        composition: of the config.
+        cell: whose it is, for messages.
+
+    Raises:
+        UsageError: where they cannot be had, with the place that bound the culprit.
+    """
+    load(composition.text)
+    try:
+        data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
+        judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
+        return described(data, judge)
+    except (UsageError, ValueError, TypeError) as error:
+        raise placed(error, composition, cell) from error
+    finally:
+        gin.clear_config()
+
+
+def placed(error: Exception, composition: Composition, cell: str) -> UsageError:
+    """What a part complains of, with the place that bound the parameter it names.
+
+    Args:
+        error: with a message such as "steps = 0: ...".
+        composition: of the config that was built.
+        cell: whose it is, for where nothing is named.
+    """
+    first = str(error).splitlines()[0]
+    culprits = _CULPRIT.findall(str(error))
+    parameter = re.match(r"\w+", first)
+    where = parameter and composition.where(
+        culprits[0] if culprits else ROOT_CONFIGURABLE, parameter.group()
+    )
+    return UsageError(f"{where or cell}: {first}")

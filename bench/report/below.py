@@ -1,0 +1,70 @@
+"""The page of a suite below the runs folder: a plan's runs, beside others that go with them."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+from bench import records
+from bench.config.plan import Plan
+from bench.errors import UsageError
+from bench.report.build import lost, show
+from bench.report.entry import Entry, read_entry
+from bench.report.selection import Board, choose
+from bench.report.text import plural
+from bench.training.execute import RECORD
+
+FOLDER = "pages"
+"""Of pages, below the runs folder; what is in it can always be written anew."""
+
+
+def pages_of(out: Path, chosen: Path | None) -> Path:
+    """Where the pages of a runs folder go: below it, unless another folder was chosen."""
+    return out / FOLDER if chosen is None else chosen
+
+
+def free(out: Path, pages: Path) -> bool:
+    """Whether pages go to the runs folder's own, which holds nothing but copies of its records."""
+    return pages.resolve() == (out / FOLDER).resolve()
+
+
+def require_room(plan: Plan, out: Path, pages: Path) -> None:
+    """Sees to it, before any work, that a plan's page will not cost a record.
+
+    Raises:
+        UsageError: the page's folder keeps records that the runs folder does not have.
+    """
+    folder = pages / plan.board
+    here = {entry.digest for entry in _entries(out / plan.board)}
+    going = [] if free(out, pages) else lost(folder, here)
+    if going:
+        raise UsageError(
+            f"--leaderboards {pages}: {folder} holds {plural(len(going), 'record')} that {out} "
+            "does not have, and its page would lose them; choose another folder, and add to this "
+            "one with ganbench publish"
+        )
+
+
+def write_page(plan: Plan, out: Path, pages: Path) -> tuple[Board, Path] | None:
+    """Writes the page of a plan from its runs, and from others of its suite that go with them.
+
+    Returns:
+        The board and its page; None where there is no record.
+    """
+    entries = list(_entries(out / plan.board))
+    wanted = {(run.method, run.setting): run.known for run in plan.runs}
+    text = None if plan.suite_file is None else plan.suite_file.encode()
+    board = choose(plan.board, entries, wanted, text)
+    if not board.records:
+        return None
+    elsewhere = None if free(out, pages) else {entry.digest for entry in entries}
+    return board, show(board, pages, elsewhere)
+
+
+def _entries(folder: Path) -> Iterator[Entry]:
+    """The runs of a suite in its folder; what is no record of this version is passed over."""
+    for path in records.find(folder):
+        if path.name != RECORD:
+            continue
+        try:
+            yield read_entry(path)
+        except UsageError:
+            continue

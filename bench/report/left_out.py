@@ -1,0 +1,42 @@
+"""What is said of records that stand on no row: how many, what they have otherwise, the remedy."""
+
+from collections import defaultdict
+
+from bench.report import commands
+from bench.report.selection import Board, LeftOut
+from bench.report.text import plural
+
+MOST = 6
+"""Parameters that are named of one group; the rest are counted."""
+
+
+def groups(board: Board) -> list[str]:
+    """A line for each group of records that differ alike from what the page shows."""
+    alike: dict[tuple[str, ...], list[LeftOut]] = defaultdict(list)
+    for one in board.left_out:
+        alike[one.why].append(one)
+    return [_line(why, found) for why, found in sorted(alike.items())]
+
+
+def completing(board: Board, reference: str) -> str:
+    """The command that runs again, as what the page shows, all that was left out.
+
+    Args:
+        board: with what was left out.
+        reference: the suite's name, or its file.
+    """
+    entries = [*board.records, *(one.entry for one in board.left_out)]
+    methods, settings, seeds = (
+        sorted({getattr(entry, name) for entry in entries})
+        for name in ("method", "setting", "seed")
+    )
+    chosen = {"methods": methods, "settings": settings, "seeds": seeds}
+    return commands.run(reference, board.overrides, chosen)
+
+
+def _line(why: tuple[str, ...], found: list[LeftOut]) -> str:
+    methods = ", ".join(sorted({one.entry.method for one in found}))
+    settings = ", ".join(sorted({one.entry.setting for one in found}))
+    more = [f"and {plural(len(why) - MOST, 'more parameter')}"] if len(why) > MOST else []
+    reasons = "; ".join([*why[:MOST], *more])
+    return f"{plural(len(found), 'record')} of {methods} ({settings}): {reasons}"
