@@ -2,6 +2,7 @@
 
 import dataclasses
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,7 @@ import pytest
 from PIL import Image
 
 from bench import records
+from bench.config import names
 from bench.config.names import find_suite
 from bench.config.plan import make_plan
 from bench.errors import UsageError
@@ -191,7 +193,9 @@ for run in make_plan("quick", seeds=1).runs:
 def test_a_moved_class_orphans_no_record():
     """Every class of ours is registered as if its module had moved to another package."""
     done = subprocess.run([sys.executable, "-c", MOVED], capture_output=True, text=True, check=True)
-    moved = {(method, setting): key for method, setting, key in map(str.split, done.stdout.splitlines())}
+    moved = {
+        (method, setting): key for method, setting, key in map(str.split, done.stdout.splitlines())
+    }
     found = records.read_all(COMMITTED / "quick")
     assert moved == {(record["method"], record["setting"]): record["key"] for record in found}
 
@@ -295,33 +299,46 @@ def test_runs_without_their_data_are_planned_and_say_what_is_missing():
 # --- names tell the truth
 
 
-@pytest.mark.parametrize("place", ["suite", "gin_bindings", "setting", "dataset"])
-def test_another_method_under_a_rows_name_is_refused(suite, tmp_path, place, monkeypatch):
-    line = "Experiment.method = @Hinge()"
-    with pytest.raises(UsageError, match="would be another method") as refused:
-        if place == "suite":
-            suite("import methods.hinge", line)
-        elif place == "gin_bindings":
-            suite("import methods.hinge", gin_bindings=[line])
-        else:
-            text = {"setting": '"standard", "no_bn_g"', "dataset": '"ring"'}[place]
-            ours = tmp_path / "gin"
-            _copy_gin(ours, monkeypatch)
-            kind, name = {"setting": ("settings", "mine"), "dataset": ("datasets", "mine")}[place]
-            original = (ours / "datasets" / "ring.gin").read_text() if place == "dataset" else ""
-            (ours / kind / f"{name}.gin").write_text(f"{original}import methods.hinge\n{line}\n")
-            suite(text=SUITE.replace(text, '"mine"'))
-    assert "put this into a gin file under methods" in str(refused.value)
+ANOTHER = "import methods.hinge\nExperiment.method = @Hinge()\n"
 
 
-def _copy_gin(folder, monkeypatch):
-    import shutil
-
-    from bench.config import names
-
+@pytest.fixture
+def own_gin(tmp_path, monkeypatch):
+    """Puts gin files beside ganbench's own: a function of kind, name and text."""
+    folder = tmp_path / "gin"
     shutil.copytree(names.ROOT, folder)
-    monkeypatch.setattr(names, "ROOT", folder)
-    monkeypatch.setattr("bench.config.statements.ROOT", folder)
+    for module in ("bench.config.names", "bench.config.statements"):
+        monkeypatch.setattr(f"{module}.ROOT", folder)
+
+    def write(kind, name, text):
+        (folder / kind / f"{name}.gin").write_text(text)
+
+    return write
+
+
+def refused(plan, *arguments, **options):
+    with pytest.raises(UsageError) as caught:
+        plan(*arguments, **options)
+    return str(caught.value)
+
+
+def test_another_method_under_a_rows_name_is_refused(suite, own_gin):
+    own_gin("settings", "mine", ANOTHER)
+    own_gin("datasets", "mine", f'include "datasets/ring.gin"\n{ANOTHER}')
+    in_setting = SUITE.replace('"standard", "no_bn_g"', '"mine"')
+    found = [
+        refused(suite, ANOTHER),
+        refused(suite, "import methods.hinge", gin_bindings=[ANOTHER.splitlines()[1]]),
+        refused(suite, text=in_setting),
+        refused(suite, text=SUITE.replace('"ring"', '"mine"')),
+        refused(suite, 'Suite.remedies = {"vanilla": ["mine"]}'),
+    ]
+    for message in found:
+        assert "the row called vanilla would be another method" in message
+        assert "put this into a gin file under methods" in message
+    assert "toy.gin:17" in found[0]
+    assert found[1].startswith("--gin_bindings")
+    assert "mine.gin:2" in found[2]
 
 
 def test_what_a_combined_method_is_made_of_cannot_be_exchanged(suite):

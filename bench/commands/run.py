@@ -18,6 +18,9 @@ from bench.report.text import plural
 from bench.training.preflight import preflight
 
 
+OUT = Path("runs")
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the options."""
     add_suite(parser)
@@ -39,7 +42,7 @@ def add_suite(parser: argparse.ArgumentParser) -> None:
         "--gin_bindings", action="append", default=[], help="binding that overrides"
     )
     parser.add_argument("--seeds", type=int, help="number of seeds, in place of the suite's")
-    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of runs")
+    parser.add_argument("--out", type=Path, default=OUT, help="folder of runs")
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
@@ -65,7 +68,7 @@ def main(options: argparse.Namespace) -> int:
     if written is not None:
         board, page = written
         console.print(headline(board))
-        _tell_left_out(board, options.suite, console)
+        _tell_left_out(board, options, console)
         console.print(f"leaderboard: {page}", highlight=False)
     return 1 if failed else 0
 
@@ -76,13 +79,14 @@ def _keep_suite(plan: Plan, out: Path) -> None:
         records.replace(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
 
 
-def _tell_left_out(board: Board, suite: str, console: Console) -> None:
+def _tell_left_out(board: Board, options: argparse.Namespace, console: Console) -> None:
     if board.left_out:
+        out = str(options.out) if options.out != OUT else None
         lines = [
             f"left out: {plural(len(board.left_out), 'record')} of {board.label} that are other "
             "runs than those shown:",
             *(f"  {line}" for line in left_out.groups(board)),
-            f"to have them as what is shown: {left_out.completing(board, suite)}",
+            f"to have them as what is shown: {left_out.completing(board, options.suite, out)}",
         ]
         for line in lines:
             console.print(line, markup=False, highlight=False, soft_wrap=True)

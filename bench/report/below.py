@@ -1,12 +1,13 @@
 """The page of a suite below the runs folder: a plan's runs, beside others that go with them."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 
 from bench import records
 from bench.config.plan import Plan
 from bench.errors import UsageError
-from bench.report.build import lost, show
+from bench.report.build import ABOVE, lost, show
 from bench.report.entry import Entry, read_entry
 from bench.report.selection import Board, choose
 from bench.report.text import plural
@@ -55,8 +56,10 @@ def write_page(plan: Plan, out: Path, pages: Path) -> tuple[Board, Path] | None:
     board = choose(plan.board, entries, wanted, text)
     if not board.records:
         return None
-    elsewhere = None if free(out, pages) else {entry.digest for entry in entries}
-    return board, show(board, pages, elsewhere)
+    if free(out, pages):
+        board = replace(board, runs=ABOVE)
+        return board, show(board, pages, None)
+    return board, show(board, pages, {entry.digest for entry in entries})
 
 
 def _entries(folder: Path) -> Iterator[Entry]:

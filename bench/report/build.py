@@ -2,6 +2,7 @@
 
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from hashlib import sha256
 from pathlib import Path
 
@@ -29,6 +30,9 @@ WEB_PAGE = "index.html"
 TABLE = "records.csv"
 RECORDS = "records"
 LOCK = ".lock"
+ABOVE = "../.."
+"""The way from a page's folder to the runs folder that its pages are below."""
+
 FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", "courses.svg")
 
 
@@ -42,7 +46,7 @@ def build(files: Iterable[Path], out: Path, free: bool = False) -> list[Path]:
     Args:
         files: of the records.
         out: the folder of leaderboards.
-        free: whether a folder may lose records that are kept nowhere else.
+        free: whether it is the runs folder's own, where all can be written anew.
 
     Returns:
         The pages, one a leaderboard written, and the overview above them last.
@@ -51,10 +55,10 @@ def build(files: Iterable[Path], out: Path, free: bool = False) -> list[Path]:
         UsageError: a file is not a valid record, or a folder would lose one; nothing was written.
     """
     with _alone(out):
-        entries = [read_entry(path) for path in sorted({path.resolve() for path in files})]
-        there = out.resolve()
-        elsewhere = {e.digest for e in entries if e.path and not e.path.is_relative_to(there)}
-        return _write(sort(entries), out, None if free else elsewhere)
+        boards = sort(map(read_entry, sorted({path.resolve() for path in files})))
+        if free:
+            return _write([replace(board, runs=ABOVE) for board in boards], out, None)
+        return _write(boards, out, set())
 
 
 def update(files: Iterable[Path], out: Path) -> list[Path]:

@@ -18,12 +18,13 @@ def groups(board: Board) -> list[str]:
     return [_line(why, found) for why, found in sorted(alike.items())]
 
 
-def completing(board: Board, reference: str) -> str:
+def completing(board: Board, reference: str, out: str | None) -> str:
     """The command that runs again, as what the page shows, all that was left out.
 
     Args:
         board: with what was left out.
         reference: the suite's name, or its file.
+        out: the runs folder, where it is not the usual one.
     """
     entries = [*board.records, *(one.entry for one in board.left_out)]
     methods, settings, seeds = (
@@ -31,7 +32,7 @@ def completing(board: Board, reference: str) -> str:
         for name in ("method", "setting", "seed")
     )
     chosen = {"methods": methods, "settings": settings, "seeds": seeds}
-    return commands.run(reference, board.overrides, chosen)
+    return commands.run(reference, board.overrides, chosen, out)
 
 
 def _line(why: tuple[str, ...], found: list[LeftOut]) -> str:

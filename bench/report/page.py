@@ -316,10 +316,9 @@ def _left_out(board: Board) -> str:
         "those shown, which no table may mix in. They have otherwise:"
     )
     lines = markdown.bullets([escape(line) for line in left_out.groups(board)])
+    command = left_out.completing(board, board.reference, board.runs)
     again = "This command, from this folder, runs them as what is shown here:"
-    return "\n\n".join(
-        [text, lines, again, markdown.code([left_out.completing(board, board.reference)], "sh")]
-    )
+    return "\n\n".join([text, lines, again, markdown.code([command], "sh")])
 
 
 def _protocol(board: Board) -> str:

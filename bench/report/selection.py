@@ -36,12 +36,14 @@ class Board:
             and setting all of one run but for the seed.
         left_out: records of the same suite that are other runs.
         suite_file: the suite as a gin file, where it is not one of ganbench's own.
+        runs: the way from the page's folder to that of its runs, where it lies below them.
     """
 
     label: str
     records: list[Entry]
     left_out: list[LeftOut]
     suite_file: bytes | None = None
+    runs: str | None = None
 
     @property
     def suite(self) -> str:
