@@ -121,7 +121,7 @@ def test_the_protocol_names_all_that_scores_depend_on(weights):
 
 def test_the_defaults_are_the_papers():
     with pytest.raises(UsageError):
-        InceptionJudge(Noise(), weights="/nosuch")
+        InceptionJudge(Noise(), splits=2, weights="/nosuch")
     parameters = InceptionJudge.__init__.__defaults__
     assert parameters[:2] == (22_400, 10)
 

@@ -9,6 +9,7 @@ from bench import records
 from bench.errors import UsageError
 from bench.report.build import build
 from bench.search.folder import find, rebuild
+from bench.writable import require_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -29,6 +30,7 @@ def main(options: argparse.Namespace) -> int:
     searches = dict.fromkeys(place.resolve() for place in places)
     if not found and not searches:
         raise UsageError(f"--runs {options.runs}: there are no records in it")
+    require_writable("--out", options.out)
     console = Console()
     for page in build([*records.find(options.out), *found], options.out):
         console.print(f"leaderboard: {page}", highlight=False)

@@ -9,12 +9,13 @@ from bench import records
 from bench.config.names import find
 from bench.config.plan import Plan, make_plan
 from bench.engines import choose
-from bench.engines.complete import complete, require_writable
+from bench.engines.complete import complete
 from bench.report.build import PAGE, update
 from bench.report.screen import headline
 from bench.report.selection import boards
 from bench.training.execute import RECORD
 from bench.training.preflight import preflight
+from bench.writable import require_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -37,8 +38,9 @@ def main(options: argparse.Namespace) -> int:
     scale = [str(find("scales", options.scale, "--scale"))] if options.scale else []
     gin_files = [*scale, *options.gin_file]
     plan = make_plan(options.suite, gin_files, options.gin_bindings, options.seeds)
-    preflight(plan)
+    require_writable("--out", options.out)
     require_writable("--leaderboards", options.leaderboards)
+    preflight(plan)
     console = Console()
     failed = complete(plan.name, plan.runs, options, console)
     _report(plan, options.out, options.leaderboards, console)

@@ -7,7 +7,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from bench.engines import choose
-from bench.engines.complete import complete, require_writable
+from bench.engines.complete import complete
 from bench.errors import UsageError
 from bench.search.conduct import conduct, records_of, say
 from bench.search.contenders import contests, runs_of
@@ -18,6 +18,7 @@ from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
 from bench.search.task import Source, Task, prepare
+from bench.writable import require_writable
 
 SPACE, OWN = "epsilon", "tuning"
 """The search spaces that are used where none is named: without --methods, and with."""
@@ -75,10 +76,10 @@ def main(options: argparse.Namespace) -> int:
     source = Source(
         options.suite, tuple(options.gin_file), tuple(options.gin_bindings), options.seeds
     )
-    tasks = prepare(space, source, options.methods, options.trials)
-    require_writable("--out", options.out)
+    folder: Path = options.out / FOLDER
+    require_writable("--out", folder)
     require_writable("--leaderboards", options.leaderboards)
-    folder = options.out / FOLDER
+    tasks = prepare(space, source, options.methods, options.trials)
     place = options.storage or str(folder / JOURNAL)
     storage = open_storage(place, folder)
     studies = [SharedStudy(task, storage, folder) for task in tasks]

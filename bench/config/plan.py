@@ -1,15 +1,17 @@
 """From a suite's name and the command line's bindings to the list of its runs."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
+from bench.config.filenames import require_file_names
 from bench.config.names import base, existing, find, find_suite
 from bench.config.run import Run
-from bench.config.statements import Layer, read_file, read_option
+from bench.config.statements import Binding, Layer, read_file, read_option
 from bench.config.suite import BoundSuite, control_of, is_description, read_suite
 from bench.errors import UsageError
+from bench.texts import shown
 
 Cell = tuple[str, str]
 """A method and a setting."""
@@ -55,19 +57,23 @@ def make_plan(
         *([] if seeds is None else [read_option(f"Suite.seeds = {seeds}", "--seeds")]),
         *extra,
     )
-    original = read_suite(path, [published])
+    original = read_suite(path, [_macros(override), published])
     chosen = read_suite(path, [published, override])
+    bound = chosen.suite
+    require_file_names(shown(path), path.stem, bound.methods, bound.settings, bound.seed_list)
     composer = _Composer(base_layer, _for_runs(published), _for_runs(override), chosen)
 
     # Choosing fewer methods or settings must not make the suite's own bindings errors, so the
     # cells of the suite as published count as users of its bindings too.
     own = composer.compose(cell for bound in (original, chosen) for cell in _cells(bound))
     compositions = {cell: own[cell] for cell in _cells(chosen)}
-    _require_effect(_for_runs(published), own.values())
-    _require_effect(_for_runs(override), compositions.values())
+    described = original.description.macros | chosen.description.macros
+    _require_effect(_for_runs(published), own.values(), described)
+    _require_effect(_for_runs(override), compositions.values(), chosen.description.macros)
+    overrides = [b for b in _for_runs(override).bindings if _in_effect(b, compositions.values())]
     for cell, composition in compositions.items():
         for parameter in composition.missing():
-            raise UsageError(f"{path}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
+            raise UsageError(f"{shown(path)}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
         for layer in composer.chosen_for(cell):
             _require_effect(layer, [composition])
 
@@ -80,7 +86,7 @@ def make_plan(
             setting=setting,
             seed=seed,
             remedies=composer.remedies_in(composition, method),
-            overrides=tuple(f"{b.key} = {b.value!r}" for b in _for_runs(override).bindings),
+            overrides=tuple(f"{b.key} = {b.value!r}" for b in overrides),
             config=composition.text,
             control_of=composer.control_of(method),
         )
@@ -121,11 +127,10 @@ class _Composer:
 
     def remedies_in(self, composition: Composition, method: str) -> tuple[str, ...]:
         """The remedies of which at least one binding was not overridden."""
-        effective = list(composition.bindings.values())
         return tuple(
             name
             for name, layer in self._remedies(method).items()
-            if any(binding in effective for binding in layer.bindings)
+            if any(map(composition.keeps, layer.bindings))
         )
 
     def _layers(self, cell: Cell) -> list[Layer]:
@@ -165,18 +170,34 @@ def _join(*layers: Layer) -> Layer:
     )
 
 
+def _macros(layer: Layer) -> Layer:
+    """The layer's macros alone."""
+    return Layer(tuple(b for b in layer.bindings if not b.parameter), ())
+
+
 def _for_runs(layer: Layer) -> Layer:
     """The layer without what it only describes."""
     return Layer(tuple(b for b in layer.bindings if not is_description(b)), layer.imports)
 
 
-def _require_effect(layer: Layer, compositions: Iterable[Composition]) -> None:
+def _require_effect(
+    layer: Layer, compositions: Collection[Composition], described: Collection[str] = ()
+) -> None:
     """Refuses a binding that takes effect in none of the compositions.
+
+    Args:
+        layer: of the binding.
+        compositions: of the runs that it is for.
+        described: macros of which the suite itself makes use.
 
     Raises:
         UsageError: a misspelt scope or macro, or nothing refers to what is bound.
     """
-    compositions = list(compositions)
     for binding in layer.bindings:
-        if not any(composition.uses(binding) for composition in compositions):
-            compositions[0].refuse(binding)
+        spoken_for = not binding.parameter and binding.selector in described
+        if not spoken_for and not _in_effect(binding, compositions):
+            next(iter(compositions)).refuse(binding)
+
+
+def _in_effect(binding: Binding, compositions: Iterable[Composition]) -> bool:
+    return any(composition.uses(binding) for composition in compositions)

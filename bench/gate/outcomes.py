@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -12,6 +13,7 @@ from bench.records import Metric
 from bench.report.entry import Entry, read_entry
 from bench.report.frame import frame
 from bench.report.selection import Board, slug, sort
+from bench.texts import read_text
 
 CELL = ["method", "setting", "seed"]
 """What makes a pair of runs: all three equal."""
@@ -84,8 +86,8 @@ def of_records(files: Iterable[Path], suite: str, origin: Path) -> Outcomes:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype="str")
-    except (OSError, ValueError) as error:
+        table = pd.read_csv(StringIO(read_text(path)), dtype="str")
+    except ValueError as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"--baseline {path}: this is no table of runs: {reason}") from error
     for name in COLUMNS:
