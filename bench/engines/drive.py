@@ -167,13 +167,14 @@ class _Driver:
 
     def _fail(self, run: Run, reason: str) -> None:
         """Tries a run again, or records that it failed; its log says why in any case."""
-        note(run.folder(self.out), f"this attempt failed: {reason}")
+        record, path = failed(run, reason), run.folder(self.out) / RECORD
+        if not path.exists():  # its worker has not said it
+            note(path.parent, f"this attempt failed: {reason}")
         self.failures[run.id] += 1
         if self.failures[run.id] <= self.limits.retries:
             self.listener.retrying(run, reason)
             self.waiting.append(run)
             return
-        record, path = failed(run, reason), run.folder(self.out) / RECORD
         try:
             if not path.exists():
                 records.write(path, record)

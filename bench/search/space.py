@@ -177,6 +177,9 @@ def _check(space: Space) -> None:
         value = getattr(search, word)
         if value not in tuple(valid):
             raise UsageError(f"{space.where(word)}: {value!r}; {nearest(value, valid)}")
+    for word in ("methods", "controls"):
+        for method in getattr(search, word):
+            find("methods", method, space.where(word))
     space.description.require_names("objectives", search.objectives)
     space.description.require_seeds("seeds", search.seed_list)
     for word in ("trials", "batch"):

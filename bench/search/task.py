@@ -129,6 +129,8 @@ def prepare(
     effective = _effective(space, source, methods)
     default = source.plan(list(effective))
     preflight(default)
+    if space.search.controls:
+        preflight(source.plan(space.search.controls))
     _require_fresh(space, default)
     protocol, evaluations = judged(default.runs[0])
     search = space.search
