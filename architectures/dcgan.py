@@ -16,6 +16,7 @@ from math import log2
 import gin
 from torch import Tensor, nn
 
+from architectures.checks import require_positive
 from architectures.norms import NORMS, make_norm
 
 RESOLUTIONS = (8, 16, 32, 64, 128)
@@ -66,6 +67,7 @@ class DCGANGenerator(nn.Module):
         init_std: float = 0.02,
     ) -> None:
         super().__init__()
+        require_positive(width=width)
         channels, base, features = _plan(shape, width)
         layers: list[nn.Module] = [
             nn.ConvTranspose2d(latent_dim, features[-1], base, 1, 0, bias=False),
@@ -107,6 +109,7 @@ class DCGANDiscriminator(nn.Module):
         slope: float = 0.2,
     ) -> None:
         super().__init__()
+        require_positive(width=width)
         channels, base, features = _plan(shape, width)
         layers: list[nn.Module] = [
             nn.Conv2d(channels, features[0], 4, 2, 1, bias=False),

@@ -6,6 +6,7 @@ from math import prod
 import gin
 from torch import Tensor, nn
 
+from architectures.checks import require_positive
 from architectures.norms import VECTOR_NORMS, make_norm
 
 
@@ -38,6 +39,7 @@ class MLPGenerator(nn.Module):
         norm: str = "none",
     ) -> None:
         super().__init__()
+        require_positive(width=width)
         self.shape = tuple(shape)
         last = width if depth else latent_dim
         self.layers = nn.Sequential(
@@ -64,6 +66,7 @@ class MLPDiscriminator(nn.Module):
         self, shape: Sequence[int], width: int = 128, depth: int = 2, norm: str = "none"
     ) -> None:
         super().__init__()
+        require_positive(width=width)
         features = prod(shape)
         last = width if depth else features
         self.layers = nn.Sequential(

@@ -22,6 +22,7 @@ from math import log2
 import gin
 from torch import Tensor, nn
 
+from architectures.checks import require_positive
 from architectures.norms import NORMS, make_norm
 
 RESOLUTIONS = (32, 64)
@@ -104,6 +105,7 @@ class ResNetGenerator(nn.Module):
         head: bool = False,
     ) -> None:
         super().__init__()
+        require_positive(width=width)
         ups = [
             Block(width, width, norm, nn.Upsample(scale_factor=2, mode="bilinear"))
             for _ in range(_levels(shape))
@@ -136,6 +138,7 @@ class ResNetDiscriminator(nn.Module):
 
     def __init__(self, shape: Sequence[int], width: int = 256, norm: str = "batch") -> None:
         super().__init__()
+        require_positive(width=width)
         downs = [Block(shape[0], width, norm, nn.AvgPool2d(2), activated=False)]
         downs += [Block(width, width, norm, nn.AvgPool2d(2)) for _ in range(_levels(shape))]
         self.layers = nn.Sequential(

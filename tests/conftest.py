@@ -1,3 +1,8 @@
+import importlib
+import subprocess
+import sys
+from pathlib import Path
+
 import gin
 import pytest
 import torch
@@ -80,3 +85,23 @@ def offer(tmp_path, monkeypatch):
 def offer_fault(offer):
     """Offers a method of ``faults`` under its name, in small letters."""
     return lambda fault: offer(fault.lower(), f"import faults\nExperiment.method = @{fault}()")
+
+
+@pytest.fixture(scope="session")
+def target(tmp_path_factory):
+    """A folder into which pip installed the example, without the network."""
+    example = Path(__file__).parents[1] / "examples" / "pacgan"
+    folder = tmp_path_factory.mktemp("site")
+    options = ["--isolated", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
+    options += ["--no-build-isolation", "--no-compile", "--target", str(folder)]
+    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(example)], check=True)
+    return folder
+
+
+@pytest.fixture
+def pacgan(target, monkeypatch):
+    """The installed module; its entry point is seen during the test alone."""
+    monkeypatch.syspath_prepend(target)
+    module = importlib.import_module("pacgan")
+    assert Path(module.__file__).is_relative_to(target)
+    return module

@@ -48,6 +48,13 @@ class Dies(Fault):
 
 @gin.register
 @dataclass
+class Exits(Fault):
+    def go_wrong(self) -> None:
+        raise SystemExit(3)
+
+
+@gin.register
+@dataclass
 class Hangs(Fault):
     def go_wrong(self) -> None:
         time.sleep(3600)

@@ -6,6 +6,8 @@ import os
 import resource
 import shutil
 import signal
+import subprocess
+import sys
 from itertools import islice
 from multiprocessing.connection import Connection
 from pathlib import Path
@@ -21,6 +23,7 @@ from bench.data import building, reporting
 from bench.data.building import CHUNK
 from bench.data.dataset import Dataset
 from bench.data.image_folder import ImageFolder
+from bench.data.listing import _fingerprint, fingerprint
 from bench.errors import UsageError
 
 
@@ -211,6 +214,74 @@ def test_a_changed_source_is_decoded_anew_and_a_missing_one_is_not_needed(folder
     second = folder.checksum()
     Path(folder.root).rename(Path(folder.root).with_name("elsewhere"))
     assert folder.checksum() == second
+
+
+def decoded(folder) -> list[str]:
+    """The checksum that ``ganbench data`` prints, in a process of its own."""
+    command = [sys.executable, "-m", "bench.cli", "data", "image_folder"]
+    for name in ("root", "cache"):
+        command += ["--gin_bindings", f"ImageFolder.{name} = {getattr(folder, name)!r}"]
+    command += ["--gin_bindings", "ImageFolder.size = 8"]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    return [line for line in done.stdout.splitlines() if line.startswith("checksum")]
+
+
+def test_a_picture_that_is_overwritten_is_decoded_anew_by_the_next_process(folder) -> None:
+    first = decoded(folder)
+    assert decoded(folder) == first
+    picture = Path(folder.root) / "a" / "0.png"
+    before = picture.parent.stat().st_mtime_ns
+    noise(99, 9, 9).save(picture)
+    assert picture.parent.stat().st_mtime_ns == before  # the folder does not tell
+    second = decoded(folder)
+    assert second != first
+
+    Path(folder.root).rename(Path(folder.root).with_name("elsewhere"))
+    assert decoded(folder) == second  # what is gone has not changed
+
+
+def test_a_fingerprint_follows_the_size_and_the_time_of_each_picture(tmp_path) -> None:
+    """Each alone tells; within a process the folder is asked once, so the memory is cleared."""
+
+    def now() -> str:
+        _fingerprint.cache_clear()
+        return fingerprint(tmp_path)
+
+    picture = tmp_path / "0.png"
+    picture.write_bytes(b"one")
+    os.utime(picture, ns=(1, 1))
+    first = now()
+    picture.write_bytes(b"three")
+    os.utime(picture, ns=(1, 1))
+    longer = now()
+    os.utime(picture, ns=(1, 2))
+    assert len({first, longer, now()}) == 3
+    (tmp_path / ".DS_Store").write_bytes(b"x")
+    (tmp_path / "notes.txt").write_bytes(b"x")
+    os.utime(picture, ns=(1, 1))
+    assert now() == longer
+    (tmp_path / "1.png").symlink_to("nowhere")
+    (tmp_path / "sub").mkdir()
+    assert now() != longer
+
+
+def test_the_header_holds_one_stamp_a_folder_however_many_pictures(folder) -> None:
+    folder.training()
+    header = json.loads(next(Path(folder.cache).rglob("header.json")).read_text())
+    assert set(header["stamps"]) == {".", "a", "b"}
+    assert all(len(stamp) == 64 for stamp in header["stamps"].values())
+
+
+def test_a_header_of_times_alone_is_of_use_where_its_source_is_gone(folder) -> None:
+    """As headers were written before they held hashes of folders."""
+    first = folder.checksum()
+    header = next(Path(folder.cache).rglob("header.json"))
+    old = json.loads(header.read_text())
+    old["stamps"] = dict.fromkeys(old["stamps"], 12345)
+    header.write_text(json.dumps(old))
+    Path(folder.root).rename(Path(folder.root).with_name("elsewhere"))
+    assert folder.checksum() == first
+    assert json.loads(header.read_text()) == old
 
 
 def splits_of(tmp_path: Path, n: int, *, skip_bad: bool = False) -> ImageFolder:

@@ -1,7 +1,6 @@
 """The worked example, installed as the separate package that it is, and run by commands."""
 
 import dataclasses
-import importlib
 import os
 import subprocess
 import sys
@@ -24,25 +23,6 @@ from methods.base import Incompatible
 from methods.penalty import input_gradients
 
 EXAMPLE = Path(__file__).parents[1] / "examples" / "pacgan"
-
-
-@pytest.fixture(scope="module")
-def target(tmp_path_factory):
-    """A folder into which pip installed the example, without the network."""
-    folder = tmp_path_factory.mktemp("site")
-    options = ["--isolated", "--quiet", "--disable-pip-version-check", "--no-index", "--no-deps"]
-    options += ["--no-build-isolation", "--no-compile", "--target", str(folder)]
-    subprocess.run([sys.executable, "-m", "pip", "install", *options, str(EXAMPLE)], check=True)
-    return folder
-
-
-@pytest.fixture
-def pacgan(target, monkeypatch):
-    """The installed module; its entry point is seen during the test alone."""
-    monkeypatch.syspath_prepend(target)
-    module = importlib.import_module("pacgan")
-    assert Path(module.__file__).is_relative_to(target)
-    return module
 
 
 @pytest.fixture
@@ -93,22 +73,6 @@ def test_a_suite_runs_it_beside_ours(target, suite, tmp_path):
 def test_the_guide_shows_the_files_as_they_are(name):
     guide = (EXAMPLE / "README.md").read_text()
     assert f"\n{(EXAMPLE / name).read_text()}```\n" in guide
-
-
-@pytest.mark.usefixtures("pacgan")
-def test_the_guides_gin_files_are_valid(tmp_path, offer):
-    blocks = (EXAMPLE / "README.md").read_text().split("```python\n")[1:]
-    written = {}
-    for block in (text.split("```")[0] for text in blocks):
-        for name in ("against vanilla", "with spectral normalization"):
-            if block.startswith(f"# PacGAN {name}"):
-                written[name] = tmp_path / f"{name}.gin"
-                written[name].write_text(block)
-    suite, combination = written.values()
-    preflight(make_plan(str(suite), seeds=1))
-    offer("sn_pacgan", combination.read_text())
-    one = ['Suite.methods = ["sn_pacgan"]', "PacGAN.m = 2"]
-    preflight(make_plan(str(suite), gin_bindings=one, seeds=1))
 
 
 @pytest.mark.parametrize("shape", [(2,), (3, 8, 8)])

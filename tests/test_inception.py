@@ -1,6 +1,7 @@
 """The Inception judge against torch-fidelity's own driver, with weights of the real form."""
 
 import json
+import math
 from hashlib import sha256
 
 import pytest
@@ -16,6 +17,7 @@ from web_server import serving
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
 from bench.scores import inception
+from bench.scores.features import LEAST
 from bench.scores.inception import InceptionJudge
 
 
@@ -121,7 +123,7 @@ def test_the_protocol_names_all_that_scores_depend_on(weights):
 
 def test_the_defaults_are_the_papers():
     with pytest.raises(UsageError):
-        InceptionJudge(Noise(), weights="/nosuch")
+        InceptionJudge(Noise(), splits=2, weights="/nosuch")
     parameters = InceptionJudge.__init__.__defaults__
     assert parameters[:2] == (22_400, 10)
 
@@ -171,6 +173,34 @@ def test_weights_that_cannot_be_fetched_are_asked_for(server, tmp_path, answer, 
     assert judge_of(there, download=True)
 
 
+def test_a_folder_that_cannot_be_written_is_named_before_any_score(weights, tmp_path, monkeypatch):
+    (tmp_path / "file").write_text("")
+    nowhere = tmp_path / "file" / "in"
+    with pytest.raises(UsageError, match=f"could not be fetched to {nowhere}"):
+        judge_of(nowhere / "weights.pth", download=True)
+    monkeypatch.setattr(torch.hub, "_hub_dir", str(nowhere))
+    with pytest.raises(UsageError, match=f"could not be fetched to {nowhere}"):
+        judge_of("", download=True)
+    monkeypatch.setenv("GANBENCH_CACHE", str(nowhere))
+    with pytest.raises(UsageError, match=f"GANBENCH_CACHE {nowhere}: cannot write there"):
+        judge_of(weights)
+
+
+@pytest.mark.parametrize(
+    ("held_out", "splits", "problem"),
+    [(LEAST, LEAST, None), (LEAST - 1, 1, LEAST), (LEAST, LEAST + 1, LEAST + 1)],
+)
+def test_the_pictures_of_each_split_that_a_score_needs(weights, held_out, splits, problem):
+    data = Noise()
+    data.evaluation = lambda: Noise().evaluation()[:held_out]
+    options = {"samples": 8, "splits": splits, "compared": LEAST}
+    if problem is None:
+        assert all(map(math.isfinite, judge_of(weights, data, **options).floors().values()))
+    else:
+        with pytest.raises(ValueError, match=f": {held_out}, and a score takes {problem} or more"):
+            judge_of(weights, data, **options)
+
+
 def test_the_expected_hash_is_that_in_the_name():
     assert URL_INCEPTION_V3.endswith(f"-{inception.SHA256}.pth")
 
@@ -191,7 +221,15 @@ def test_a_file_that_is_no_weights_is_refused_before_it_could_run_anything(tmp_p
 
 
 @pytest.mark.parametrize(
-    ("changes", "complaint"), [({"samples": 1}, "samples = 1"), ({"shape": (2,)}, "pictures only")]
+    ("changes", "complaint"),
+    [
+        ({"samples": 1}, "samples = 1"),
+        ({"samples": 4}, "samples = 4"),
+        ({"splits": 0}, "splits = 0"),
+        ({"compared": 4}, "compared = 4"),
+        ({"reference_samples": 4}, "reference_samples = 4"),
+        ({"shape": (2,)}, "pictures only"),
+    ],
 )
 def test_what_inception_cannot_score_is_refused(weights, changes, complaint):
     data = Noise()

@@ -21,7 +21,8 @@ from bench.engines.claim import claimed, held, locks_work
 from bench.engines.drive import Limits, drive
 from bench.engines.local import LocalEngine
 from bench.engines.pulse import PROGRESS
-from bench.engines.worker import LOG
+from bench.engines.worker import LOG, work
+from bench.errors import UsageError
 from bench.training import checkpoint
 from bench.training.execute import CHECKPOINT, RECORD, execute
 
@@ -148,6 +149,33 @@ def test_a_failure_is_named_with_its_reason_and_its_log(faulty, tmp_path, capsys
     assert log.read_text().count("RuntimeError: the loss went for a walk") == 2
     assert main(command) == 0  # a failure is tried again, and goes on from its checkpoint
     assert "going on from checkpoint.pt, step 3" in log.read_text()
+
+
+@pytest.mark.parametrize("fault", ["Dies", "Exits"])
+def test_the_log_says_why_where_no_record_could_be_written(faulty, tmp_path, fault):
+    (run,) = faulty(fault, times=1)
+    drive(LocalEngine(jobs=1), [run], tmp_path, Ledger(), Limits(retries=0))
+    reason = records.read(run.folder(tmp_path) / RECORD)["reason"]
+    log = (run.folder(tmp_path) / LOG).read_text()
+    assert f"this attempt failed: {reason}" in log
+    assert ("SystemExit: 3" in log) == (fault == "Exits")
+
+
+def test_what_goes_wrong_before_the_run_is_in_its_log(toy_suite, tmp_path):
+    """A record of an earlier attempt that cannot be read, say."""
+    run = make_plan(str(toy_suite)).runs[0]
+    folder = run.folder(tmp_path)
+    folder.mkdir(parents=True)
+    (folder / RECORD).write_text("{")
+    with pytest.raises(UsageError):
+        work(run, tmp_path)
+    assert "is not a record" in (folder / LOG).read_text()
+    (folder / RECORD).unlink()
+    (folder / "lock").unlink()
+    (folder / "lock").mkdir()
+    with pytest.raises(OSError, match="lock"):
+        work(run, tmp_path)
+    assert "IsADirectoryError" in (folder / LOG).read_text()
 
 
 def test_a_generator_that_outputs_nan_is_a_result_and_never_scored(faulty, tmp_path):

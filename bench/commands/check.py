@@ -16,6 +16,7 @@ from bench.gate.pairs import pair, require_others
 from bench.gate.write import as_junit, as_markdown, on_screen
 from bench.training.execute import RECORD
 from bench.training.preflight import preflight
+from bench.writable import require_writable, require_writable_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -71,7 +72,9 @@ def main(options: argparse.Namespace) -> int:
     """Executes what is not done, compares, and says what got worse."""
     strictness = _strictness(options)
     for option in ("markdown", "junit"):
-        _check_file(option, getattr(options, option))
+        if getattr(options, option) is not None:
+            require_writable_file(f"--{option}", getattr(options, option))
+    require_writable("--runs", options.out)
     choose.check(options)
     plan = make_plan(options.suite, options.gin_file, options.gin_bindings)
     baseline = read_baseline(options.baseline, plan.name)
@@ -85,6 +88,8 @@ def main(options: argparse.Namespace) -> int:
     verdict = compare(of_records(files, plan.name, options.out), baseline, strictness)
     for part in on_screen(verdict):
         console.print(part, highlight=False, soft_wrap=isinstance(part, Text))
+    for path in filter(None, (options.markdown, options.junit)):
+        path.parent.mkdir(parents=True, exist_ok=True)
     if options.markdown:
         with options.markdown.open("a", encoding="utf-8") as file:
             file.write(as_markdown(verdict))
@@ -103,14 +108,3 @@ def _strictness(options: argparse.Namespace) -> Strictness:
     return Strictness(
         options.alpha, options.tolerance, options.cost_tolerance, not options.allow_changes
     )
-
-
-def _check_file(option: str, path: Path | None) -> None:
-    """Refuses a file that cannot be written, before any work."""
-    if path is None:
-        return
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.open("ab").close()
-    except OSError as error:
-        raise UsageError(f"--{option} {path}: cannot write there: {error.strerror}") from error

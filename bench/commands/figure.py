@@ -6,12 +6,12 @@ from pathlib import Path
 import matplotlib
 from matplotlib.backend_bases import FigureCanvasBase
 
-from bench.engines.complete import require_writable
 from bench.errors import UsageError, nearest
 from bench.figures.choose import FIGURES, drawer
 from bench.figures.numbers import numbers
 from bench.figures.subject import open_all
 from bench.report.style import STYLE
+from bench.writable import require_writable_file
 
 FORMATS = {*FigureCanvasBase.get_supported_filetypes(), "csv"}
 
@@ -36,9 +36,10 @@ def main(options: argparse.Namespace) -> int:
     ending = out.suffix.removeprefix(".")
     if ending not in FORMATS:
         raise UsageError(f"--out {out}: no figure can be a .{ending}; {nearest(ending, FORMATS)}")
-    require_writable("--out", out.parent)
+    require_writable_file("--out", out)
     with matplotlib.rc_context(STYLE | {"savefig.dpi": 160}):
         figure = draw(open_all(options.runs))
+        out.parent.mkdir(parents=True, exist_ok=True)
         if ending == "csv":
             numbers(figure).to_csv(out, index=False, float_format="%.6g")
         else:

@@ -9,6 +9,7 @@ from bench.data.labelled import Labelled
 from bench.errors import UsageError
 from bench.report.commands import gin_options
 from bench.scores.training import train
+from bench.writable import require_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -34,6 +35,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Trains a judge, and says where it is and how often it is right."""
+    require_writable("--out", options.out)
     data = dataset(options.dataset, options.gin_bindings)
     if not isinstance(data, Labelled):
         raise UsageError(

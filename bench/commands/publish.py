@@ -7,7 +7,6 @@ from rich.console import Console
 
 from bench import records
 from bench.commands.run import add_suite, plan_of
-from bench.engines.complete import require_writable
 from bench.engines.worker import done
 from bench.errors import UsageError
 from bench.report import commands
@@ -21,6 +20,7 @@ from bench.search.findings import FILE
 from bench.search.space import read_space
 from bench.submission.review import OWN, review
 from bench.training.execute import RECORD
+from bench.writable import require_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

@@ -6,11 +6,11 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import records
-from bench.engines.complete import require_writable
 from bench.errors import UsageError
 from bench.report.below import free, pages_of
 from bench.report.build import build
 from bench.search.folder import find, rebuild
+from bench.writable import require_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -38,6 +38,7 @@ def main(options: argparse.Namespace) -> int:
     searches = dict.fromkeys(place.resolve() for place in places)
     if not found and not searches:
         raise UsageError(f"--runs {options.runs}: there are no records in it")
+    require_writable("--out", options.out)
     console = Console()
     for page in build([*records.find(out), *found], out, free(options.runs, out)):
         console.print(f"leaderboard: {page}", highlight=False)

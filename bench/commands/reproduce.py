@@ -18,6 +18,7 @@ from bench.reproduction.recorded import plan_of
 from bench.submission.reading import read
 from bench.training.execute import RECORD
 from bench.training.preflight import preflight
+from bench.writable import require_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -33,6 +34,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Composes the run anew, executes it, compares."""
     choose.check(options)
+    if options.out is not None:
+        require_writable("--out", options.out)
     record = read(options.record)
     if record["status"] == "failed":
         raise UsageError(f"{options.record}: status: a run that failed has no result to reproduce")

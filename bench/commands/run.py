@@ -9,14 +9,14 @@ from bench import records
 from bench.config.names import find
 from bench.config.plan import Plan, make_plan
 from bench.engines import choose
-from bench.engines.complete import complete, require_writable
+from bench.engines.complete import complete
 from bench.report import left_out
 from bench.report.below import pages_of, require_room, write_page
 from bench.report.screen import headline
 from bench.report.selection import Board
 from bench.report.text import plural
 from bench.training.preflight import preflight
-
+from bench.writable import require_writable
 
 OUT = Path("runs")
 
@@ -56,10 +56,10 @@ def main(options: argparse.Namespace) -> int:
     """Checks everything, executes what is not done, reports."""
     choose.check(options)
     plan = plan_of(options)
-    preflight(plan)
     pages = pages_of(options.out, options.leaderboards)
     require_writable("--out", options.out)
     require_writable("--leaderboards", pages)
+    preflight(plan)
     require_room(plan, options.out, pages)
     _keep_suite(plan, options.out)
     console = Console()

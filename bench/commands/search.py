@@ -7,7 +7,7 @@ from filelock import FileLock
 from rich.console import Console
 
 from bench.engines import choose
-from bench.engines.complete import complete, require_writable
+from bench.engines.complete import complete
 from bench.errors import UsageError
 from bench.report.below import pages_of
 from bench.search.conduct import conduct, records_of, say
@@ -19,6 +19,7 @@ from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
 from bench.search.task import Source, Task, prepare
+from bench.writable import require_writable
 
 SPACE, OWN = "epsilon", "tuning"
 """The search spaces that are used where none is named: without --methods, and with."""
@@ -81,13 +82,13 @@ def main(options: argparse.Namespace) -> int:
     source = Source(
         options.suite, tuple(options.gin_file), tuple(options.gin_bindings), options.seeds
     )
-    tasks = prepare(space, source, options.methods, options.trials)
-    require_writable("--out", options.out)
+    folder: Path = options.out / FOLDER
     pages = pages_of(options.out, options.leaderboards)
+    require_writable("--out", folder)
     require_writable("--leaderboards", pages)
+    tasks = prepare(space, source, options.methods, options.trials)
     target = pages / name_of(tasks[0].suite, space.name, tasks[0].overrides)
     require_room(target, options.out, pages)
-    folder = options.out / FOLDER
     place = options.storage or str(folder / JOURNAL)
     storage = open_storage(place, folder)
     studies = [SharedStudy(task, storage, folder) for task in tasks]

@@ -8,10 +8,10 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from bench import records
-from bench.engines.complete import require_writable
 from bench.records import Record
 from bench.report.build import update
 from bench.submission.review import review
+from bench.writable import require_writable
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:

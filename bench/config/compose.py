@@ -1,11 +1,14 @@
 """Composes layers of gin files into the config of one run: the last binding of a name wins."""
 
+from collections.abc import Iterable, Mapping
+from dataclasses import replace
 from typing import Any
 
 import gin
 
-from bench.config.registry import check_parameter, references, required_parameters, resolve
+from bench.config.registry import checked, required_parameters, resolve
 from bench.config.statements import Binding, Layer, Reference
+from bench.config.values import expanded, references
 from bench.errors import UsageError, nearest
 
 ROOT_CONFIGURABLE = "Experiment"
@@ -23,27 +26,42 @@ class Composition:
         bindings: by (scope, full selector, parameter); a macro's selector is its name, its
             parameter empty.
         selectors: the full selectors of all that the run calls.
-        text: the same as a gin file, sorted, with the imports it needs.
+        text: the bindings as a gin file, sorted, with the imports it needs.
     """
 
     def __init__(self, layers: list[Layer]) -> None:
-        merged: dict[Key, Binding] = {}
-        for layer in layers:
-            for binding in layer.bindings:
-                merged[key_of(binding)] = binding
-        self._merged = merged
-        root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
-        reached, calls = _reached(merged, [((), root)])
+        keyed = [(key_of(binding), binding) for layer in layers for binding in layer.bindings]
+        self._last = dict(keyed)
+        self._merged = merged = _checked(keyed)
+        root: list[Call] = [((), resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE))]
+        reached, calls = _reached(merged, root)
         self.bindings = {key: merged[key] for key in sorted(reached)}
         self.selectors = {selector for _, selector in calls if selector not in _macros(merged)}
+        self._used = self.bindings.keys() | _reached(self._last, root)[0]
         modules = sorted({module for layer in layers for module in layer.imports})
-        self.text = "".join(f"import {module}\n" for module in modules) + "".join(
-            f"{_gin_name(key)} = {binding.value!r}\n" for key, binding in self.bindings.items()
-        )
+        self.text = "".join(f"import {module}\n" for module in modules) + _gin_text(self.bindings)
 
     def uses(self, binding: Binding) -> bool:
         """Whether the run reads this binding's name, be it that another layer overrode it."""
-        return key_of(binding) in self.bindings
+        return key_of(binding) in self._used
+
+    def keeps(self, binding: Binding) -> bool:
+        """Whether the run reads this very binding, which no other layer overrode."""
+        key = key_of(binding)
+        return key in self._used and self._last[key] == binding
+
+    def below(self, *parameters: str) -> str:
+        """All that some of the root's parameters depend on, as a gin file."""
+        root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
+        keys = {("", root, parameter) for parameter in parameters} & self.bindings.keys()
+        calls = [
+            _target(reference, (), self._merged, self.bindings[key].where)
+            for key in keys
+            for reference in references(self.bindings[key].value)
+        ]
+        return _gin_text(
+            {key: self.bindings[key] for key in sorted(keys | _reached(self._merged, calls)[0])}
+        )
 
     def bound(self, scopes: tuple[str, ...], selector: str, parameter: str) -> Binding | None:
         """What a call in these scopes is given for a parameter: the innermost scope's binding."""
@@ -53,27 +71,19 @@ class Composition:
                 return found
         return None
 
-    def part(self, parameter: str) -> tuple[tuple[Key, str], ...]:
-        """Every binding that decides one part of the experiment, its own included, as text."""
-        root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
-        own = self.bindings.get(("", root, parameter))
-        if own is None:
-            return ()
-        calls = [_target(one, (), self._merged, own.where) for one in references(own.value)]
-        keys = {("", root, parameter), *_reached(self._merged, calls)[0]}
-        return tuple((key, repr(self._merged[key].value)) for key in sorted(keys))
-
     def macro(self, reference: Reference) -> Any:
         """The value of a macro."""
         return self.bindings["", reference.selector, ""].value
 
+    def source(self, key: Key) -> Binding | None:
+        """The binding that holds a parameter's value: its own, or that of the macro it names."""
+        return _source(self.bindings[key], self.bindings) if key in self.bindings else None
+
     def where(self, selector: str, parameter: str) -> str | None:
         """Where a parameter that the run uses was bound, in a scope or by a macro included."""
-        for (_, full_selector, name), binding in self.bindings.items():
-            if full_selector.rsplit(".", 1)[-1] == selector and name == parameter:
-                value = binding.value
-                macro = isinstance(value, Reference) and value.macro
-                return self.bindings["", value.selector, ""].where if macro else binding.where
+        for key in self.bindings:
+            if key[1].rsplit(".", 1)[-1] == selector and key[2] == parameter:
+                return _source(self.bindings[key], self.bindings).where
         return None
 
     def missing(self) -> list[str]:
@@ -88,8 +98,8 @@ class Composition:
             UsageError: always.
         """
         if not binding.parameter:
-            macros = {key[1] for key in self._merged if not key[2]}
-            used = {key[1] for key in self.bindings if not key[2]}
+            macros = _macros(self._merged)
+            used = {key[1] for key in self._used if not key[2]}
             raise UsageError(
                 f"{binding.where}: nothing uses the macro {binding.key!r}; "
                 f"{nearest(binding.key, (macros & used) - {binding.key})}"
@@ -123,13 +133,36 @@ def key_of(binding: Binding) -> Key:
     """What a binding binds, however its selector is written.
 
     Raises:
-        UsageError: there is no such thing, or its value has the wrong type.
+        UsageError: there is no such thing.
     """
     if not binding.parameter:
         return (binding.scope, binding.selector, "")
-    selector = resolve(binding.selector, binding.where)
-    check_parameter(selector, binding)
-    return (binding.scope, selector, binding.parameter)
+    return (binding.scope, resolve(binding.selector, binding.where), binding.parameter)
+
+
+def _checked(keyed: list[tuple[Key, Binding]]) -> dict[Key, Binding]:
+    """The last binding of each name, all of them checked; lists are tuples where these are meant.
+
+    Where what a macro stands for had to be changed for a parameter, that parameter is bound to
+    the value itself.
+    """
+    merged = dict(keyed)
+    macros = {name: binding for (_, name, parameter), binding in merged.items() if not parameter}
+    for key, binding in keyed:
+        meant = expanded(binding, macros)
+        value = checked(key[1], binding, macros) if binding.parameter else meant
+        if value != meant and merged[key] is binding:
+            merged[key] = replace(binding, value=value, where=_source(binding, merged).where)
+    return merged
+
+
+def _source(binding: Binding, bindings: Mapping[Key, Binding]) -> Binding:
+    """The end of a chain of macros."""
+    value = binding.value
+    while isinstance(value, Reference) and value.macro and ("", value.selector, "") in bindings:
+        binding = bindings["", value.selector, ""]
+        value = binding.value
+    return binding
 
 
 def _gin_name(key: Key) -> str:
@@ -138,12 +171,16 @@ def _gin_name(key: Key) -> str:
     return f"{scoped}.{parameter}" if parameter else scoped
 
 
-def _macros(merged: dict[Key, Binding]) -> set[str]:
+def _gin_text(bindings: Mapping[Key, Binding]) -> str:
+    return "".join(f"{_gin_name(key)} = {binding.value!r}\n" for key, binding in bindings.items())
+
+
+def _macros(merged: Mapping[Key, Binding]) -> set[str]:
     return {key[1] for key in merged if not key[2]}
 
 
-def _reached(merged: dict[Key, Binding], calls: list[Call]) -> tuple[set[Key], set[Call]]:
-    """The bindings that take effect when gin makes these calls.
+def _reached(merged: Mapping[Key, Binding], calls: Iterable[Call]) -> tuple[set[Key], set[Call]]:
+    """The bindings that take effect when gin makes the calls.
 
     As in gin, a call in scope a/b is given the bindings of a/b, of a, and of no scope; a reference
     without a scope of its own keeps its caller's.
@@ -168,7 +205,7 @@ def _reached(merged: dict[Key, Binding], calls: list[Call]) -> tuple[set[Key], s
 
 
 def _target(
-    reference: Reference, scopes: tuple[str, ...], merged: dict[Key, Binding], where: str
+    reference: Reference, scopes: tuple[str, ...], merged: Mapping[Key, Binding], where: str
 ) -> Call:
     if not reference.macro:
         return reference.scopes or scopes, resolve(reference.selector, where)

@@ -6,9 +6,10 @@ from dataclasses import dataclass, field
 from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
 from bench.config.contents import contents
 from bench.config.names import find
-from bench.config.registry import references, resolve
+from bench.config.registry import resolve
 from bench.config.statements import Binding, Layer, read_file
 from bench.config.suite import BoundSuite, control_of, is_description
+from bench.config.values import references
 from bench.errors import UsageError
 
 Cell = tuple[str, str]
@@ -68,11 +69,10 @@ class Composer:
 
     def remedies_in(self, composition: Composition, method: str) -> tuple[str, ...]:
         """The remedies of which at least one binding was not overridden."""
-        effective = list(composition.bindings.values())
         return tuple(
             name
             for name, layer in self._remedies(method).items()
-            if any(binding in effective for binding in layer.bindings)
+            if any(map(composition.keeps, layer.bindings))
         )
 
     def require_own_method(self, cell: Cell) -> None:

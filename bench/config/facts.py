@@ -48,10 +48,15 @@ def placed(error: Exception, composition: Composition, cell: str) -> UsageError:
         composition: of the config that was built.
         cell: whose it is, for where nothing is named.
     """
-    first = str(error).splitlines()[0]
+    first = first_line(error)
     culprits = _CULPRIT.findall(str(error))
     parameter = re.match(r"\w+", first)
     where = parameter and composition.where(
         culprits[0] if culprits else ROOT_CONFIGURABLE, parameter.group()
     )
     return UsageError(f"{where or cell}: {first}")
+
+
+def first_line(error: Exception) -> str:
+    """What an error says first."""
+    return str(error).splitlines()[0] if str(error) else "it says no more"

@@ -26,7 +26,7 @@ class Identified:
         self._composer = composer
         self._scored = scored
         self._conditions: dict[tuple[str, bool], Composition] = {}
-        self._looked_up: dict[Any, dict[str, str]] = {}
+        self._looked_up: dict[str, dict[str, str]] = {}
 
     def identity(self, cell: Cell) -> Identity | str:
         """What a cell is; a sentence on what is missing where its data or its judge are not here.
@@ -61,14 +61,14 @@ class Identified:
     def _scoring(self, composition: Composition) -> dict[str, str]:
         if self._scored is not None:
             return scoring(self._scored)
-        parts = tuple(composition.part(name) for name in PARTS)
+        parts = composition.below(*PARTS)
         if parts not in self._looked_up:
             self._looked_up[parts] = scoring(look(composition, "Experiment.data"))
         return self._looked_up[parts]
 
     def _require_shared(self, cell: Cell, whole: Composition, shared: Composition) -> None:
         own = changed(contents(shared), contents(whole))
-        names = [name for name in PARTS if whole.part(name) != shared.part(name)]
+        names = [name for name in PARTS if whole.below(name) != shared.below(name)]
         names += [key.removeprefix("Experiment.") for key in SHARED if key in own]
         for name in names:
             where = whole.where("Experiment", name) or cell[0]

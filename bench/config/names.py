@@ -6,6 +6,7 @@ from pathlib import Path
 
 from bench.config.installed import Installed, installed_methods
 from bench.errors import UsageError, nearest
+from bench.texts import read_text
 
 KINDS = (
     "methods",
@@ -83,14 +84,18 @@ def existing(path: Path, where: str) -> Path:
     Raises:
         UsageError: if there is no such file.
     """
-    if not path.is_file():
-        raise UsageError(f"{where}: there is no file {str(path)!r}")
+    try:
+        path.stat()
+    except (OSError, ValueError) as error:  # the latter of a path that no file can have
+        raise UsageError(f"{where}: there is no file {str(path)!r}") from error
+    if path.is_dir():
+        raise UsageError(f"{where}: {str(path)!r} is a folder: name a gin file in it")
     return path.resolve()
 
 
 def description(path: Path) -> str:
     """The first comment line of a gin file."""
-    for line in path.read_text(encoding="utf-8").splitlines():
+    for line in read_text(path).splitlines():
         if line.startswith("#"):
             return line.lstrip("# ").strip()
     return ""

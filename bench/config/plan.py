@@ -1,6 +1,6 @@
 """From a suite's name and the command line's bindings to the list of its runs."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -8,12 +8,14 @@ from typing import Any
 from bench.config.called import called
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.composer import Cell, Composer, for_runs
+from bench.config.filenames import require_file_names
 from bench.config.identified import Identified
 from bench.config.names import available, base, existing, find_suite
 from bench.config.run import Run
-from bench.config.statements import Layer, read_file, read_option
+from bench.config.statements import Binding, Layer, read_file, read_option
 from bench.config.suite import BoundSuite, read_suite
 from bench.errors import UsageError
+from bench.texts import shown
 
 
 @dataclass(frozen=True)
@@ -72,8 +74,10 @@ def make_plan(
         *([] if seeds is None else [read_option(f"Suite.seeds = {seeds}", "--seeds")]),
         *extra,
     )
-    original = read_suite(path, [published])
+    original = read_suite(path, [_macros(override), published])
     chosen = read_suite(path, [published, override])
+    bound = chosen.suite
+    require_file_names(shown(path), path.stem, bound.methods, bound.settings, bound.seed_list)
     composer = Composer(base_layer, for_runs(published), for_runs(override), chosen)
 
     # Choosing fewer methods or settings must not make the suite's own bindings errors, so the
@@ -82,11 +86,12 @@ def make_plan(
     compositions = {cell: own[cell] for cell in _cells(chosen)}
     for cell in compositions:
         composer.require_own_method(cell)
-    _require_effect(for_runs(published), own.values())
-    _require_effect(for_runs(override), compositions.values())
+    described = original.description.macros | chosen.description.macros
+    _require_effect(for_runs(published), own.values(), described)
+    _require_effect(for_runs(override), compositions.values(), chosen.description.macros)
     for cell, composition in compositions.items():
         for parameter in composition.missing():
-            raise UsageError(f"{path}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
+            raise UsageError(f"{shown(path)}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
         for layer in composer.chosen_for(cell):
             _require_effect(layer, [composition])
 
@@ -128,13 +133,29 @@ def _join(*layers: Layer) -> Layer:
     )
 
 
-def _require_effect(layer: Layer, compositions: Iterable[Composition]) -> None:
+def _macros(layer: Layer) -> Layer:
+    """The layer's macros alone."""
+    return Layer(tuple(b for b in layer.bindings if not b.parameter), ())
+
+
+def _require_effect(
+    layer: Layer, compositions: Collection[Composition], described: Collection[str] = ()
+) -> None:
     """Refuses a binding that takes effect in none of the compositions.
+
+    Args:
+        layer: of the binding.
+        compositions: of the runs that it is for.
+        described: macros of which the suite itself makes use.
 
     Raises:
         UsageError: a misspelt scope or macro, or nothing refers to what is bound.
     """
-    compositions = list(compositions)
     for binding in layer.bindings:
-        if not any(composition.uses(binding) for composition in compositions):
-            compositions[0].refuse(binding)
+        spoken_for = not binding.parameter and binding.selector in described
+        if not spoken_for and not _in_effect(binding, compositions):
+            next(iter(compositions)).refuse(binding)
+
+
+def _in_effect(binding: Binding, compositions: Iterable[Composition]) -> bool:
+    return any(composition.uses(binding) for composition in compositions)

@@ -3,13 +3,14 @@
 import dataclasses
 import inspect
 import typing
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Mapping
+from functools import cache
 from typing import Any
 
 from gin import config as gin_config
-from typeguard import TypeCheckError, check_type
 
-from bench.config.statements import Binding, Reference
+from bench.config.statements import Binding
+from bench.config.values import fitted
 from bench.errors import UsageError, nearest
 
 _SKIPPED = ("gin.",)  # gin's own: macros, constants, singletons
@@ -34,30 +35,27 @@ def resolve(selector: str, where: str) -> str:
     raise UsageError(f"{where}: nothing named {selector} can be bound; {nearest(selector, known)}")
 
 
-def check_parameter(full_selector: str, binding: Binding) -> None:
-    """Checks that the parameter exists and that a literal value has its type.
+def checked(full_selector: str, binding: Binding, macros: Mapping[str, Binding]) -> Any:
+    """The value of a binding, once its parameter exists and takes it; see ``fitted``.
 
     Raises:
-        UsageError: with where the binding stands.
+        UsageError: with where the binding stands, or the macro that is its value.
     """
-    function = _function(full_selector)
-    parameters = [name for name in inspect.signature(function).parameters if name != "self"]
+    parameters, annotations = _signature(_function(full_selector))
     if binding.parameter not in parameters:
         raise UsageError(
             f"{binding.where}: {binding.selector} has no parameter {binding.parameter!r}; "
             f"{nearest(binding.parameter, parameters)}"
         )
-    if list(references(binding.value)):
-        return
-    annotation = typing.get_type_hints(function).get(binding.parameter, Any)
-    try:
-        check_type(binding.value, annotation)
-    except TypeCheckError as error:
-        raise UsageError(f"{binding.where}: {binding.key} = {binding.value!r}: {error}") from error
+    return fitted(binding, annotations.get(binding.parameter, Any), macros)
 
 
+@cache
 def defaults(full_selector: str) -> dict[str, Any]:
-    """The parameters of a configurable, each with its default; ``Parameter.empty`` without one."""
+    """The parameters of a configurable, each with its default; ``Parameter.empty`` without one.
+
+    Not to be changed.
+    """
     found = {
         name: parameter.default
         for name, parameter in inspect.signature(_function(full_selector)).parameters.items()
@@ -65,12 +63,11 @@ def defaults(full_selector: str) -> dict[str, Any]:
     }
     target = _target(full_selector)
     if dataclasses.is_dataclass(target):
-        made = {
+        found |= {
             field.name: field.default_factory()
             for field in dataclasses.fields(target)
             if field.init and field.default_factory is not dataclasses.MISSING
         }
-        found |= made
     return found
 
 
@@ -79,7 +76,7 @@ def not_content(full_selector: str) -> tuple[str, ...]:
 
     A class names them in its attribute ``NOT_CONTENT``.
     """
-    return getattr(_target(full_selector), "NOT_CONTENT", ())
+    return attribute(full_selector, "NOT_CONTENT") or ()
 
 
 def attribute(full_selector: str, name: str) -> Any:
@@ -104,14 +101,11 @@ def _target(full_selector: str) -> Any:
     return gin_config._REGISTRY.get_match(full_selector).wrapped
 
 
-def references(value: Any) -> Iterator[Reference]:
-    """Every reference inside a value, containers included."""
-    if isinstance(value, Reference):
-        yield value
-    elif isinstance(value, dict):
-        for key, item in value.items():
-            yield from references(key)
-            yield from references(item)
-    elif isinstance(value, list | tuple):
-        for item in value:
-            yield from references(item)
+@cache
+def _signature(function: Callable[..., Any]) -> tuple[list[str], dict[str, Any]]:
+    """The names of the parameters, and what is known of their types."""
+    names = [name for name in inspect.signature(function).parameters if name != "self"]
+    try:
+        return names, typing.get_type_hints(function)
+    except NameError:  # of a plug-in that imports them for a type checker alone
+        return names, {}

@@ -3,6 +3,7 @@
 import tokenize
 import traceback
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from importlib import import_module
 from io import StringIO
@@ -13,6 +14,10 @@ from gin import config_parser
 
 from bench.config.names import ROOT
 from bench.errors import UsageError
+from bench.texts import read_text, shown
+
+LONGEST = 120
+"""Characters of a line or of a value that a message quotes."""
 
 
 @dataclass(frozen=True)
@@ -77,6 +82,11 @@ class _Delegate(config_parser.ParserDelegate):
         return Reference((), macro_name, evaluated=True, macro=True)
 
 
+def quoted(text: str) -> str:
+    """As much of a text as a message has room for."""
+    return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
+
+
 def read_file(path: Path, including: tuple[Path, ...] = ()) -> Layer:
     """Reads a gin file, the files it includes, and imports the modules it imports.
 
@@ -87,8 +97,8 @@ def read_file(path: Path, including: tuple[Path, ...] = ()) -> Layer:
     """
     bindings: list[Binding] = []
     imports: list[str] = []
-    name = _short(path)
-    for statement in _statements(path.read_text(encoding="utf-8"), lambda n: f"{name}:{n}"):
+    name = shown(path)
+    for statement in _statements(read_text(path), lambda n: f"{name}:{n}"):
         where = f"{name}:{statement.location.line_num}"
         if isinstance(statement, config_parser.IncludeStatement):
             included = _included(statement.filename, path, where)
@@ -106,17 +116,22 @@ def read_file(path: Path, including: tuple[Path, ...] = ()) -> Layer:
 
 
 def read_option(text: str, option: str) -> Layer:
-    """Reads one binding given on the command line.
+    """Reads bindings given on the command line.
 
     Raises:
-        UsageError: if it is not a binding.
+        UsageError: if it is no binding, or more than that: a file's statement.
     """
     where = f"{option} {text!r}"
-    bindings = [
-        _binding(statement, where)
-        for statement in _statements(text, lambda line: where)
-        if isinstance(statement, config_parser.BindingStatement)
-    ]
+    bindings = []
+    for statement in _statements(text, lambda line: where):
+        if isinstance(statement, config_parser.ImportStatement | config_parser.IncludeStatement):
+            kind = "import" if isinstance(statement, config_parser.ImportStatement) else "include"
+            raise UsageError(
+                f"{where}: an {kind} stands in a gin file alone: write it into one, and give that "
+                "by --gin_file"
+            )
+        if isinstance(statement, config_parser.BindingStatement):
+            bindings.append(_binding(statement, where))
     if not bindings:
         raise UsageError(f"{where}: it is not a binding such as Experiment.steps = 1000")
     return Layer(tuple(bindings), ())
@@ -124,19 +139,26 @@ def read_option(text: str, option: str) -> Layer:
 
 def _statements(text: str, place: Callable[[int], str]) -> Iterator[Any]:
     """Gin's own parser on ``text``; ``place`` turns a line's number into words."""
+    line = 1
     try:
-        yield from config_parser.ConfigParser(StringIO(text), _Delegate())
+        for statement in config_parser.ConfigParser(StringIO(text), _Delegate()):
+            yield statement
+            line = statement.location.line_num + 1
     except SyntaxError as error:
         where = place(error.lineno or 1)
         raise UsageError(f"{where}: gin cannot read this: {_reason(error)}") from error
     except tokenize.TokenError as error:
         message, (line, _) = error.args
         raise UsageError(f"{place(line)}: gin cannot read this: {message}") from error
+    except (TypeError, RecursionError, UnicodeError) as error:  # a list as a key, or endless lists
+        raise UsageError(
+            f"{place(line)}: gin cannot read this, or what follows: {error}"
+        ) from error
 
 
 def _reason(error: SyntaxError) -> str:
-    content = (error.text or "").strip()
-    message = error.msg.split("  Got ")[0].strip().rstrip(".")
+    content = quoted((error.text or "").strip())
+    message = error.msg.split("  Got ")[0].strip().splitlines()[0].rstrip(".")
     lowered = message[:1].lower() + message[1:]
     return f"{repr(content) + ' ' if content else ''}({lowered}; values are Python literals)"
 
@@ -148,8 +170,9 @@ def _binding(statement: config_parser.BindingStatement, where: str) -> Binding:
 
 def _included(name: str, including: Path, where: str) -> Path:
     for folder in (including.parent, ROOT):
-        if (folder / name).is_file():
-            return (folder / name).resolve()
+        with suppress(OSError):  # of a name that no file can have
+            if (folder / name).is_file():
+                return (folder / name).resolve()
     raise UsageError(
         f"{where}: there is no file {name!r} to include beside {including.name} or in {ROOT}"
     )
@@ -163,9 +186,3 @@ def _import(module: str, where: str) -> None:
     except Exception as error:  # a module runs code, which may do anything
         reason = traceback.format_exception_only(error)[-1].strip()
         raise UsageError(f"{where}: cannot import {module}: {reason}") from error
-
-
-def _short(path: Path) -> str:
-    """The path as the user would type it, where that is shorter."""
-    here = Path.cwd()
-    return str(path.relative_to(here)) if path.is_relative_to(here) else str(path)

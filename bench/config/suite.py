@@ -6,10 +6,11 @@ from pathlib import Path
 
 import gin
 
+from bench.config.description import Description, describe
 from bench.config.names import find
-from bench.config.registry import check_parameter, resolve
 from bench.config.statements import Binding, Layer
 from bench.errors import UsageError
+from bench.texts import shown
 
 
 @gin.register
@@ -42,14 +43,14 @@ class Suite:
 
 @dataclass(frozen=True)
 class BoundSuite:
-    """A suite, and where each of its parameters was bound."""
+    """A suite, and the bindings that describe it."""
 
     suite: Suite
-    places: dict[str, str]
+    description: Description
 
     def where(self, parameter: str) -> str:
         """The file and line, or the option, that bound a parameter."""
-        return self.places.get(parameter, f"Suite.{parameter}")
+        return self.description.where(parameter)
 
 
 @gin.register
@@ -75,11 +76,10 @@ def control_of(layer: Layer) -> str | None:
     Raises:
         UsageError: there is no such method, or no such parameter.
     """
-    named = None
-    for binding in (b for b in layer.bindings if b.selector == Control.__name__):
-        check_parameter(resolve(binding.selector, binding.where), binding)
-        find("methods", binding.value, binding.where)
-        named = binding.value
+    description = describe(Control.__name__, [layer])
+    named: str | None = description.values.get("of")
+    if named is not None:
+        find("methods", named, description.where("of"))
     return named
 
 
@@ -87,22 +87,21 @@ def read_suite(path: Path, layers: Iterable[Layer]) -> BoundSuite:
     """Makes a suite of the bindings about it in ``layers``, the last of each name.
 
     Raises:
-        UsageError: for an unknown or missing parameter, a wrong type, or an empty or doubled list.
+        UsageError: for an unknown or missing parameter, a wrong type, an empty or doubled list, or
+            a remedy that names no method or no setting.
     """
-    bound: dict[str, Binding] = {}
-    for binding in (b for layer in layers for b in layer.bindings if b.selector == Suite.__name__):
-        check_parameter(resolve(binding.selector, binding.where), binding)
-        bound[binding.parameter] = binding
+    description = describe(Suite.__name__, layers)
     for parameter in fields(Suite):
         required = parameter.default is MISSING and parameter.default_factory is MISSING
-        if required and parameter.name not in bound:
-            raise UsageError(f"{path}: a suite must bind Suite.{parameter.name}")
-    suite = Suite(**{name: binding.value for name, binding in bound.items()})
-    result = BoundSuite(suite, {name: binding.where for name, binding in bound.items()})
-    lists = {"methods": suite.methods, "settings": suite.settings, "seeds": suite.seed_list}
-    for name, values in lists.items():
-        if not values or len(set(values)) < len(values):
-            raise UsageError(
-                f"{result.where(name)}: Suite.{name} must name at least one, and each once"
-            )
-    return result
+        if required and parameter.name not in description.values:
+            raise UsageError(f"{shown(path)}: a suite must bind Suite.{parameter.name}")
+    suite = Suite(**description.values)
+    description.require_names("methods", suite.methods)
+    description.require_names("settings", suite.settings)
+    description.require_seeds("seeds", suite.seed_list)
+    where = description.where("remedies")
+    for method, settings in suite.remedies.items():
+        find("methods", method, where)
+        for setting in settings:
+            find("settings", setting, where)
+    return BoundSuite(suite, description)

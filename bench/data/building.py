@@ -21,7 +21,16 @@ from numpy.typing import NDArray
 from PIL import Image
 from rich.filesize import decimal
 
-from bench.data.cache import HEADER, SCHEMA, Cache, Header, SplitHeader, read_header, stamps
+from bench.data.cache import (
+    HEADER,
+    SCHEMA,
+    Cache,
+    Header,
+    SplitHeader,
+    Stamp,
+    read_header,
+    stamps,
+)
 from bench.data.files import unusable
 from bench.data.pictures import BadPicture, Picture, Pictures, read
 from bench.data.reporting import Report, reporting
@@ -38,7 +47,7 @@ class Source:
 
     Attributes:
         splits: "training" and "evaluation".
-        stamped: files and folders, relative to the root, that are modified when the source is.
+        stamped: files and folders, relative to the root, that change when the source does.
     """
 
     splits: dict[str, Pictures]
@@ -102,7 +111,7 @@ def build(blueprint: Blueprint) -> Cache:
     return Cache(blueprint.folder, header)
 
 
-def _opened(blueprint: Blueprint) -> tuple[Source, dict[str, int]]:
+def _opened(blueprint: Blueprint) -> tuple[Source, dict[str, Stamp]]:
     """The source, and its stamps at this time."""
     try:
         source = blueprint.open()
@@ -112,7 +121,7 @@ def _opened(blueprint: Blueprint) -> tuple[Source, dict[str, int]]:
     return source, stamps(blueprint.root, source.stamped)
 
 
-def _begun(blueprint: Blueprint, source: Source, now: dict[str, int]) -> Header:
+def _begun(blueprint: Blueprint, source: Source, now: dict[str, Stamp]) -> Header:
     """The state of a build that was interrupted, or of a new one."""
     header = read_header(blueprint.folder / BUILDING)
     if header is not None and (header.recipe, header.stamps) == (blueprint.recipe, now):

@@ -18,9 +18,13 @@ import msgspec
 import torch
 from torch import Tensor
 
+from bench.data.listing import fingerprint
 from bench.errors import UsageError
 
 HEADER = "header.json"
+
+Stamp = int | str
+"""What tells that a file, or a folder, of the source has changed."""
 
 SCHEMA = 1
 """Of the header, and of how pictures are decoded: a cache of another number is not used."""
@@ -51,7 +55,7 @@ class Header(msgspec.Struct):
     Attributes:
         recipe: the data set's parameters.
         shape: of a picture, (C, H, W).
-        stamps: times of modification of the source's files and folders, in ns.
+        stamps: of the source's files and folders; see ``stamps``.
         splits: "training" and "evaluation".
         checksum: sha256 of the training, then the evaluation pictures' bytes; empty until then.
     """
@@ -59,7 +63,7 @@ class Header(msgspec.Struct):
     schema: int
     recipe: dict[str, Any]
     shape: tuple[int, int, int]
-    stamps: dict[str, int]
+    stamps: dict[str, Stamp]
     splits: dict[str, SplitHeader]
     checksum: str = ""
 
@@ -141,7 +145,7 @@ class Cache:
     def outdated(self, root: Path) -> bool:
         """Whether the source has changed since; what is gone, or cannot be looked at, has not."""
         now = stamps(root, self.header.stamps)
-        return any(self.header.stamps[path] != time for path, time in now.items())
+        return any(self.header.stamps[path] != stamp for path, stamp in now.items())
 
     def intact(self) -> bool:
         """Whether the pictures still have the checksum; reads them all."""
@@ -152,16 +156,18 @@ class Cache:
         return digest.hexdigest() == self.header.checksum
 
 
-def stamps(root: Path, paths: Iterable[str]) -> dict[str, int]:
-    """When files and folders under ``root`` were last modified, in ns; none for what is not there.
+def stamps(root: Path, paths: Iterable[str]) -> dict[str, Stamp]:
+    """What files and folders under ``root`` are like; nothing for what is not there.
 
-    A folder is modified when an entry is added, removed or renamed.
+    Of a file it is the time of its last modification, in ns; of a folder, the hash of what is in
+    it.
     """
-    times = {}
+    found: dict[str, Stamp] = {}
     for path in paths:
+        place = root / path
         with suppress(OSError):
-            times[path] = (root / path).stat().st_mtime_ns
-    return times
+            found[path] = fingerprint(place) if place.is_dir() else place.stat().st_mtime_ns
+    return found
 
 
 def _unreadable(path: Path, error: OSError) -> UsageError:

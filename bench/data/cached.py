@@ -33,7 +33,8 @@ class CachedPictures(Dataset):
     """Pictures that are read from files, and kept as uint8 in a cache beside them.
 
     The first use builds the cache; from then on the source may be gone. If files are added to it,
-    removed or renamed, the cache is built anew; a picture that is overwritten is not noticed.
+    removed or renamed, the cache is built anew; so it is where a picture was overwritten, which
+    the next process sees.
 
     Attributes:
         name: what tables call it.
@@ -118,7 +119,7 @@ class CachedPictures(Dataset):
         return self.opened().header.checksum
 
     def opened(self) -> Cache:
-        """The cache, built where it is missing.
+        """The cache, built where it is missing or no longer like its source.
 
         Raises:
             UsageError: it has to be built, and cannot, or it lacks bad pictures unasked.

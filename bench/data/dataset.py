@@ -50,6 +50,17 @@ class Dataset(ABC):
         return digest.hexdigest()
 
 
+def require_positive(data: Dataset, *parameters: str) -> None:
+    """Checks parameters of a data set that count something.
+
+    Raises:
+        ValueError: names the first that is less than 1.
+    """
+    for parameter in parameters:
+        if getattr(data, parameter) < 1:
+            raise ValueError(f"{parameter} = {getattr(data, parameter)}: it must be at least 1")
+
+
 def decode(batch: Tensor) -> Tensor:
     """Maps uint8 pictures to float32 in [-1, 1]; points are floats already and pass through."""
     if batch.dtype != torch.uint8:

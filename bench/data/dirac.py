@@ -6,7 +6,7 @@ import gin
 import torch
 from torch import Tensor
 
-from bench.data.dataset import Dataset
+from bench.data.dataset import Dataset, require_positive
 
 
 def quantiles(n: int) -> Tensor:
@@ -36,6 +36,14 @@ class Dirac(Dataset):
     name = "dirac"
     points: int = 4096
     dimensions: int = 1
+
+    def __post_init__(self) -> None:
+        """Checks the sizes.
+
+        Raises:
+            ValueError: with the parameter and what it may be.
+        """
+        require_positive(self, "points", "dimensions")
 
     @property
     def shape(self) -> tuple[int, ...]:  # type: ignore[override]
@@ -69,6 +77,14 @@ class GaussianLocation(Dataset):
     mean: float = 0.0
     spread: float = 1.0
     points: int = 256
+
+    def __post_init__(self) -> None:
+        """Checks the sizes.
+
+        Raises:
+            ValueError: with the parameter and what it may be.
+        """
+        require_positive(self, "points")
 
     def training(self) -> Tensor:
         """Float32 (points, 1)."""

@@ -2,6 +2,8 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import suppress
+from functools import cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -40,6 +42,35 @@ def listed(name: str, top: Path, folders: Folders) -> list[str]:
         below = "" if folder == top else f"{folder.relative_to(top).as_posix()}/"
         names += [below + file for file in pictures]
     return sorted(names, key=lambda name: sha256(name.encode()).digest())
+
+
+def fingerprint(folder: Path) -> str:
+    """A hash that changes when a picture in a folder, or the name of a subfolder, does.
+
+    Of each picture file it takes the name, the size and the time of modification, so that one
+    that is overwritten is noticed; what lies in subfolders has no part in it. As there may be
+    millions, a process looks at the files once, unless the folder itself is modified.
+
+    Raises:
+        OSError: the folder cannot be read.
+    """
+    return _fingerprint(folder, folder.stat().st_mtime_ns)
+
+
+@cache
+def _fingerprint(folder: Path, modified: int) -> str:
+    digest = sha256()
+    with os.scandir(folder) as entries:
+        visible = [entry for entry in entries if not entry.name.startswith(".")]
+    for entry in sorted(visible, key=lambda entry: entry.name):
+        if entry.is_dir():
+            digest.update(os.fsencode(entry.name) + b"/\n")
+        elif is_image_file(entry.name):
+            with suppress(OSError):  # of a link that leads nowhere
+                status = entry.stat()
+                facts = f" {status.st_size} {status.st_mtime_ns}\n"
+                digest.update(os.fsencode(entry.name) + facts.encode())
+    return digest.hexdigest()
 
 
 def _walk(top: Path) -> Iterator[tuple[Path, list[str]]]:

@@ -8,7 +8,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.data.dataset import Dataset
+from bench.data.dataset import Dataset, require_positive
 
 
 class Mixture(Dataset):
@@ -64,6 +64,14 @@ class Ring(Mixture):
     points: int = 100_000
     evaluation_points: int = 10_000
 
+    def __post_init__(self) -> None:
+        """Checks the sizes.
+
+        Raises:
+            ValueError: with the parameter and what it may be.
+        """
+        require_positive(self, "modes", "points", "evaluation_points")
+
     @property
     def centres(self) -> Tensor:
         """The modes' centres, float32 (modes, 2), evenly spaced: the first is not repeated."""
@@ -86,6 +94,14 @@ class Grid(Mixture):
     sigma: float = 0.05
     points: int = 100_000
     evaluation_points: int = 10_000
+
+    def __post_init__(self) -> None:
+        """Checks the sizes.
+
+        Raises:
+            ValueError: with the parameter and what it may be.
+        """
+        require_positive(self, "side", "points", "evaluation_points")
 
     @property
     def centres(self) -> Tensor:

@@ -16,6 +16,7 @@ from torchvision.datasets.mnist import read_image_file, read_label_file
 
 from bench.data.building import Source
 from bench.data.cached import CachedPictures
+from bench.data.dataset import require_positive
 from bench.data.files import downloaded, require, unusable
 from bench.data.labelled import Labelled
 from bench.data.pictures import Numbered, Picture, Pictures, upright
@@ -145,10 +146,7 @@ class StackedMNIST(Framed):
             ValueError: the form is none that digits can have, or there is no triple.
         """
         super().__post_init__()
-        for parameter in ("triples", "evaluation_triples"):
-            if getattr(self, parameter) < 1:
-                value = getattr(self, parameter)
-                raise ValueError(f"{parameter} = {value}: it must be at least 1")
+        require_positive(self, "triples", "evaluation_triples")
 
     def source(self) -> Source:
         """Reads root/MNIST/raw."""

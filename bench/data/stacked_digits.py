@@ -7,7 +7,7 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from bench.data.dataset import Dataset
+from bench.data.dataset import Dataset, require_positive
 from bench.data.digits import labelled_digits
 
 
@@ -30,6 +30,14 @@ class StackedDigits(Dataset):
     shape = (3, 8, 8)
     triples: int = 100_000
     evaluation_triples: int = 26_000
+
+    def __post_init__(self) -> None:
+        """Checks the sizes.
+
+        Raises:
+            ValueError: with the parameter and what it may be.
+        """
+        require_positive(self, "triples", "evaluation_triples")
 
     def training(self) -> Tensor:
         """Uint8 (triples, 3, 8, 8)."""

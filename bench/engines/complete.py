@@ -16,6 +16,7 @@ from bench.errors import UsageError
 from bench.progress import screen
 from bench.training.execute import RECORD
 from bench.training.trainer import Progress
+from bench.writable import require_no_file, require_writable
 
 
 def complete(
@@ -46,6 +47,9 @@ def complete(
     out: Path = options.out
     choose.check(options)
     require_writable("--out", out)
+    for run in runs:
+        require_no_file("--out", run.folder(out))
+    out.mkdir(parents=True, exist_ok=True)
     todo = [run for run in runs if not done(run, out)]
     _say(
         console,
@@ -73,21 +77,6 @@ def complete(
             reason = records.read(folder / RECORD)["reason"]
             _say(console, f"failed: {run.label}: {reason}; {folder / LOG}")
     return unfinished
-
-
-def require_writable(option: str, folder: Path) -> None:
-    """Makes the folder.
-
-    Raises:
-        UsageError: where nothing can be written there.
-    """
-    try:
-        folder.mkdir(parents=True, exist_ok=True)
-        probe = folder / ".ganbench-writable"
-        probe.write_bytes(b"here")  # a full disk makes empty files
-        probe.unlink()
-    except OSError as error:
-        raise UsageError(f"{option} {folder}: cannot write there: {error.strerror}") from error
 
 
 def _unfinished(runs: Sequence[Run], out: Path) -> list[Run]:

@@ -16,7 +16,7 @@ from bench.config.run import Run
 from bench.engines.base import Engine, Listener, Task
 from bench.engines.claim import held
 from bench.engines.pulse import Ear
-from bench.engines.worker import done
+from bench.engines.worker import done, note
 from bench.errors import Unwritable
 from bench.training.execute import RECORD, failed
 from bench.training.trainer import Progress
@@ -166,13 +166,15 @@ class _Driver:
             self._fail(run, ended or "its worker left no record")
 
     def _fail(self, run: Run, reason: str) -> None:
-        """Tries a run again, or records that it failed."""
+        """Tries a run again, or records that it failed; its log says why in any case."""
+        record, path = failed(run, reason), run.folder(self.out) / RECORD
+        if not path.exists():  # its worker has not said it
+            note(path.parent, f"this attempt failed: {reason}")
         self.failures[run.id] += 1
         if self.failures[run.id] <= self.limits.retries:
             self.listener.retrying(run, reason)
             self.waiting.append(run)
             return
-        record, path = failed(run, reason), run.folder(self.out) / RECORD
         try:
             if not path.exists():
                 records.write(path, record)

@@ -4,7 +4,8 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
+from datetime import datetime
 from pathlib import Path
 
 import torch
@@ -27,24 +28,31 @@ log = logging.getLogger(__name__)
 def work(run: Run, out: Path) -> None:
     """Executes a run that has no result yet and that no one else is at; else does nothing.
 
-    Its output goes to the run's log. What comes of it stands in its folder, and only there.
+    Its output goes to the run's log, and so does whatever it raises. What comes of it stands in
+    its folder, and only there.
 
     Raises:
         OSError: where nothing can be written to the run's folder.
     """
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
-    with claimed(folder, PATIENCE) as ours:
-        if not ours or done(run, out):
-            return
-        (folder / RECORD).unlink(missing_ok=True)  # of an attempt that failed
-        torch.set_num_threads(1)
-        with _output_to(folder / LOG):
-            try:
+    with _output_to(folder / LOG):
+        try:
+            with claimed(folder, PATIENCE) as ours:
+                if not ours or done(run, out):
+                    return
+                (folder / RECORD).unlink(missing_ok=True)  # of an attempt that failed
+                torch.set_num_threads(1)
                 execute(run, out, Pulse(folder))
-            except OSError:
-                log.exception("not even the failure could be recorded")
-                raise
+        except BaseException:  # an exit that a plug-in asks for, too
+            log.exception("the attempt ended, and no record could be written")
+            raise
+
+
+def note(folder: Path, line: str) -> None:
+    """Adds a line to the log of the run in ``folder``, for a worker that cannot; if it can be."""
+    with suppress(OSError), (folder / LOG).open("a", encoding="utf-8") as file:
+        file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
 
 
 def done(run: Run, out: Path) -> bool:

@@ -20,6 +20,7 @@ from bench.data.dataset import decode
 from bench.errors import UsageError
 from bench.records import Record
 from bench.report.selection import AGAIN, boards
+from bench.texts import read_text
 from bench.training import checkpoint
 from bench.training.build import build
 from bench.training.execute import CHECKPOINT, CONFIG, RECORD, owner
@@ -107,7 +108,7 @@ class Subject:
         path = self.folder / CONFIG
         if not path.is_file():
             raise UsageError(f"{path} is missing: this figure needs a run's folder as run left it")
-        load(path.read_text(encoding="utf-8"))
+        load(read_text(path))
 
     def real(self, n: int) -> Tensor:
         """The first ``n`` held-out samples, decoded, the same for every run on a data set."""

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from io import StringIO
 from pathlib import Path
 
 import pandas as pd
@@ -14,6 +15,7 @@ from bench.records import Metric
 from bench.report.entry import Entry, read_entry
 from bench.report.frame import frame
 from bench.report.selection import Board, sort
+from bench.texts import read_text
 from bench.training.execute import RECORD
 
 CELL = ["method", "setting", "seed"]
@@ -101,8 +103,8 @@ def planned(runs: Iterable[Run], out: Path) -> Outcomes:
 
 def _read_csv(path: Path) -> pd.DataFrame:
     try:
-        table = pd.read_csv(path, dtype="str")
-    except (OSError, ValueError) as error:
+        table = pd.read_csv(StringIO(read_text(path)), dtype="str")
+    except ValueError as error:
         reason = " ".join(str(error).split())
         raise UsageError(f"--baseline {path}: this is no table of runs: {reason}") from error
     for name in COLUMNS:

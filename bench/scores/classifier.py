@@ -13,7 +13,7 @@ from bench.errors import UsageError
 from bench.scores.coverage import covered, divergence, least_divergence
 from bench.scores.features import LEAST, FeatureScores, Sizes, feature_metrics
 from bench.scores.frozen import FrozenClassifier
-from bench.scores.judge import Judge, Metric, Span, thousands
+from bench.scores.judge import Judge, Metric, Span, require_samples, thousands
 
 
 @gin.register
@@ -51,6 +51,7 @@ class ClassifierJudge(Judge):
         Raises:
             UsageError: too few samples, no such judge, or one of pictures of another shape, or of
                 another data set that ``trained_on`` does not name.
+            ValueError: the data set has too few pictures.
         """
         if samples < LEAST:
             raise UsageError(f"samples = {samples} is too few: choose {LEAST} or more")
@@ -58,7 +59,9 @@ class ClassifierJudge(Judge):
         self._classifier.check(data)
         self._require_trained_on(trained_on or data.name)
         self._data = data
-        reference, logits = self._classifier(data.evaluation())
+        held_out = data.evaluation()
+        require_samples(data, LEAST, training=len(data.training()), evaluation=len(held_out))
+        reference, logits = self._classifier(held_out)
         self._scores = FeatureScores(reference)
         self._weights = self._classes(logits) / len(logits)
         self._references = len(logits)

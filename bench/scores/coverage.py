@@ -22,8 +22,11 @@ def least_divergence(modes: int, n: int) -> float:
 
     For independent samples with the true weights p, 2 n KL is the likelihood ratio statistic, of
     which the limit is chi-squared with modes - 1 degrees of freedom (Wilks 1938); samples of
-    other weights have more. Sampling can be as even as this with a chance of ``CHANCE``.
+    other weights have more. Sampling can be as even as this with a chance of ``CHANCE``. A single
+    mode has nothing to diverge from.
     """
+    if modes == 1:
+        return 0.0
     return float(chi2.ppf(CHANCE, modes - 1)) / (2 * n)
 
 

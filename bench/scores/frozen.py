@@ -7,6 +7,7 @@ from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import torch
 from safetensors.torch import load, save
 from torch import Tensor
@@ -14,10 +15,33 @@ from torch import Tensor
 from bench.data.dataset import Dataset, decode
 from bench.errors import UsageError, nearest
 from bench.scores.network import NETWORKS, Classifier
+from bench.texts import read_text
 
 FOLDER = Path(__file__).parents[1] / "judges"
 BATCH = 512
 """Pictures a pass: what a layer makes of as many still fits a processor's cache."""
+
+
+class _Architecture(msgspec.Struct):
+    channels: int
+    size: int
+    width: int
+    features: int
+    classes: int
+
+
+class _Data(msgspec.Struct):
+    name: str
+
+
+class _Description(msgspec.Struct):
+    """What a judge is read by, of all that its description says."""
+
+    name: str
+    sha256: str
+    network: str
+    architecture: _Architecture
+    data: _Data
 
 
 class FrozenClassifier:
@@ -51,25 +75,25 @@ class FrozenClassifier:
         if not path.is_file():
             shipped = (file.stem for file in FOLDER.glob("*.json"))
             raise UsageError(f"there is no judge {weights!r}: {nearest(weights, shipped)}")
-        description = json.loads(path.read_text())
-        content = path.with_suffix(".safetensors").read_bytes()
-        self.name: str = description["name"]
+        description = _described(path)
+        content = _content(path.with_suffix(".safetensors"))
+        self.name = description.name
         self.sha256 = sha256(content).hexdigest()
-        if self.sha256 != description["sha256"]:
+        if self.sha256 != description.sha256:
             raise UsageError(
                 f"the weights of the judge {self.name!r} have sha256 {self.sha256[:12]}..., and "
-                f"{path} describes {description['sha256'][:12]}...: restore both files"
+                f"{path} describes {description.sha256[:12]}...: restore both files"
             )
-        architecture = description["architecture"]
+        architecture = description.architecture
         # Built without memory, so that no initial weights are drawn from the global stream.
         with torch.device("meta"):
-            self._network = NETWORKS[description["network"]](**architecture)
+            self._network = NETWORKS[description.network](**msgspec.structs.asdict(architecture))
         self._network.load_state_dict(load(content), assign=True)
         self._network.eval().requires_grad_(False)
-        self.trained_on: str = description["data"]["name"]
-        self.classes: int = architecture["classes"]
-        self.channels: int = architecture["channels"]
-        self.size: int = architecture["size"]
+        self.trained_on = description.data.name
+        self.classes = architecture.classes
+        self.channels = architecture.channels
+        self.size = architecture.size
         self._device = torch.device("cpu")
 
     def __call__(self, pictures: Tensor) -> tuple[Tensor, Tensor]:
@@ -103,6 +127,34 @@ class FrozenClassifier:
         """Moves the weights to ``device``."""
         self._device = torch.device(device)
         self._network.to(self._device)
+
+
+def _described(path: Path) -> _Description:
+    """What a description says.
+
+    Raises:
+        UsageError: it is none.
+    """
+    try:
+        described = msgspec.json.decode(read_text(path), type=_Description)
+        if described.network not in NETWORKS:
+            hint = nearest(described.network, NETWORKS)
+            raise ValueError(f"there is no network {described.network!r}; {hint}")
+    except ValueError as error:
+        raise UsageError(
+            f"{path} describes no judge ({error}): ganbench judge train DATASET writes another"
+        ) from error
+    return described
+
+
+def _content(path: Path) -> bytes:
+    try:
+        return path.read_bytes()
+    except OSError as error:
+        raise UsageError(
+            f"the judge's weights {path} cannot be read ({error.strerror}): put them beside their "
+            "description"
+        ) from error
 
 
 def freeze(

@@ -25,8 +25,9 @@ from bench.data.cached import cache_folder
 from bench.data.dataset import Dataset
 from bench.download import DownloadFailed, download
 from bench.errors import UsageError
-from bench.scores.features import FeatureScores, Sizes, Statistics, feature_metrics
-from bench.scores.judge import Judge, Metric, Span, thousands
+from bench.scores.features import LEAST, FeatureScores, Sizes, Statistics, feature_metrics
+from bench.scores.judge import Judge, Metric, Span, require_samples, thousands
+from bench.writable import require_writable
 
 FEATURES, LOGITS = "2048", "logits_unbiased"
 SHA256 = "6726825d"
@@ -81,10 +82,21 @@ class InceptionJudge(Judge):
             UsageError: the weights are missing, cannot be fetched, or hold more than numbers.
             ValueError: a picture cannot be given to Inception, or there are too few samples.
         """
+        if splits < 1:
+            raise ValueError(f"splits = {splits}: IS is over 1 part or more")
         if samples < splits:
             raise ValueError(f"samples = {samples}: IS over {splits} parts takes {splits} or more")
+        counts = {"samples": samples, "reference_samples": reference_samples, "compared": compared}
+        for name, count in counts.items():
+            if count < LEAST:
+                raise ValueError(f"{name} = {count} is too few: choose {LEAST} or more")
         if len(data.shape) != 3:
             raise ValueError(f"data = {data.name!r}: Inception looks at pictures only")
+        found = {"training": len(data.training()), "evaluation": len(data.evaluation())}
+        floors = "evaluation" if reference == "training" else "training"
+        require_samples(data, LEAST, **found)
+        require_samples(data, splits, **{floors: found[floors]})
+        require_writable("GANBENCH_CACHE", cache_folder())
         self._data = data
         self._weights = _found(weights, download)
         self._split = reference
@@ -102,10 +114,10 @@ class InceptionJudge(Judge):
     def measure(self, samples: Tensor) -> dict[str, float]:
         """Scores pictures, uint8 (N, C, size, size); grey ones are taken as equal colours."""
         features, logits = self._look(samples)
-        spread = float(features.double().var(dim=0).sum())
+        spread = features.double().var(dim=0).sum()
         return {
             **self._scores(features, logits),
-            "diversity": spread / float(self._reference[1]["sigma"].trace()),
+            "diversity": float(spread / self._reference[1]["sigma"].trace()),
         }
 
     def real(self) -> Tensor:

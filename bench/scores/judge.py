@@ -10,6 +10,8 @@ from typing import Any, Literal, Self
 import torch
 from torch import Tensor
 
+from bench.data.dataset import Dataset
+
 
 @dataclass(frozen=True)
 class Span:
@@ -21,6 +23,9 @@ class Span:
 
 
 SHARE = Span(0, 1)
+
+SPLITS = {"training": "samples to train on", "evaluation": "samples held out to score against"}
+"""What a split is there for, in words."""
 
 
 @dataclass(frozen=True)
@@ -129,6 +134,25 @@ class Judge(ABC):
     def to(self, device: torch.device | str) -> Self:
         """Moves what it computes with to ``device``, and returns the judge."""
         return self
+
+
+def require_samples(data: Dataset, least: int, **splits: int) -> None:
+    """Checks that a data set has as many samples as its scores take.
+
+    Args:
+        data: the data set.
+        least: of each split.
+        splits: how many samples there are of "training" and "evaluation", of those that count.
+
+    Raises:
+        ValueError: says which split has too few, and how many are needed.
+    """
+    for split, n in splits.items():
+        if n < least:
+            raise ValueError(
+                f"data = {data.name!r}: {SPLITS[split]}: {n}, and a score takes {least} or more: "
+                "add samples, or divide them otherwise"
+            )
 
 
 def thousands(n: int) -> str:

@@ -9,7 +9,7 @@ import torch
 from torch import Tensor
 
 from bench.data.dataset import Dataset
-from bench.scores.judge import Judge, Metric, Span
+from bench.scores.judge import Judge, Metric, Span, require_samples
 
 
 @gin.register
@@ -30,7 +30,13 @@ class LocationJudge(Judge):
         Args:
             data: points (N, d).
             samples: how many generated samples a score takes.
+
+        Raises:
+            ValueError: no samples, or no data.
         """
+        if samples < 1:
+            raise ValueError(f"samples = {samples} is too few: choose 1 or more")
+        require_samples(data, 1, evaluation=len(data.evaluation()))
         self.samples = samples
         self.metrics = (Metric("distance", "distance from the data", "lower", Span(low=0)),)
         self._data = data

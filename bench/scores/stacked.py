@@ -13,7 +13,7 @@ from bench.data.dataset import Dataset
 from bench.errors import UsageError
 from bench.scores.coverage import covered, divergence, least_divergence
 from bench.scores.frozen import FrozenClassifier
-from bench.scores.judge import Judge, Metric, Span, thousands
+from bench.scores.judge import Judge, Metric, Span, require_samples, thousands
 
 
 @gin.register
@@ -42,11 +42,13 @@ class StackedJudge(Judge):
 
         Raises:
             UsageError: no samples, no such judge, or one for pictures of another shape.
+            ValueError: no picture to score, so that there would be no floor.
         """
         if samples < 1:
             raise UsageError(f"samples = {samples} is too few: choose 1 or more")
         self._classifier = FrozenClassifier(weights)
         self._classifier.check(data, pictures=3)
+        require_samples(data, 1, evaluation=len(data.evaluation()))
         self._data = data
         self.samples = samples
         self.modes = self._classifier.classes**3

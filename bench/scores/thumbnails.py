@@ -11,7 +11,7 @@ from torch.nn import functional as F
 
 from bench.data.dataset import Dataset, decode
 from bench.scores.features import LEAST, FeatureScores, Sizes, feature_metrics
-from bench.scores.judge import Judge, Metric, Span, thousands
+from bench.scores.judge import Judge, Metric, Span, require_samples, thousands
 
 SIDE = 4
 
@@ -36,16 +36,23 @@ class ThumbnailJudge(Judge):
             least_variance: of the samples, as a share of the reference's; below it is a collapse.
 
         Raises:
-            ValueError: there are too few samples, or the data are no pictures.
+            ValueError: there are too few samples or pictures, or these are none, or all the same.
         """
         if samples < LEAST:
             raise ValueError(f"samples = {samples} is too few: choose {LEAST} or more")
         if len(data.shape) != 3:
             raise ValueError(f"data = {data.name!r}: thumbnails are made of pictures only")
         self._data = data
-        reference = _thumbnails(data.evaluation())
+        held_out = data.evaluation()
+        require_samples(data, LEAST, training=len(data.training()), evaluation=len(held_out))
+        reference = _thumbnails(held_out)
         self._scores = FeatureScores(reference)
         self._spread = float(reference.var(dim=0).sum())
+        if self._spread == 0:
+            raise ValueError(
+                f"data = {data.name!r}: the pictures held out to score against are all the same, "
+                "and scores tell how much samples vary beside them: choose others"
+            )
         self._references = len(reference)
         self._least_variance = least_variance
         self.samples = samples

@@ -13,8 +13,11 @@ from optuna.distributions import (
 
 from bench.config.compose import Composition
 from bench.config.registry import resolve
-from bench.config.statements import Binding, Layer, Reference, read_option
+from bench.config.statements import Binding, Layer, read_option
 from bench.errors import UsageError
+
+CATEGORICAL = "categorical"
+"""The kind whose values may be references, which a run resolves."""
 
 DIGITS = 12
 """Significant digits of a value that is a multiple: 3 times 0.1 is to read 0.3."""
@@ -45,7 +48,7 @@ def _integer(bounds: Sequence[int], unit: float) -> BaseDistribution:
 
 KINDS: dict[str, Callable[[Sequence[Any], float], BaseDistribution]] = {
     "grid": _numbers,
-    "categorical": _choices,
+    CATEGORICAL: _choices,
     "log_uniform": _log_uniform,
     "uniform": _uniform,
     "integer": _integer,
@@ -83,7 +86,7 @@ class Parameter:
     @property
     def listed(self) -> bool:
         """Whether its values can be counted."""
-        return self.kind in ("grid", "categorical")
+        return self.kind in ("grid", CATEGORICAL)
 
     def distribution(self, composition: Composition) -> BaseDistribution:
         """The values it may take in a run that would otherwise be composed so.
@@ -122,11 +125,9 @@ def _bound(binding: Binding, composition: Composition) -> Any:
     selector = resolve(binding.selector, binding.where) if binding.parameter else binding.selector
     scopes = binding.scope.split("/") if binding.scope else []
     for n in range(len(scopes), -1, -1):
-        found = composition.bindings.get(("/".join(scopes[:n]), selector, binding.parameter))
+        found = composition.source(("/".join(scopes[:n]), selector, binding.parameter))
         if found is not None:
-            value = found.value
-            macro = isinstance(value, Reference) and value.macro
-            return composition.bindings["", value.selector, ""].value if macro else value
+            return found.value
     return None
 
 

@@ -7,13 +7,14 @@ from typing import Any
 
 import gin
 
+from bench.config.description import Description, describe
 from bench.config.names import existing, find
-from bench.config.registry import check_parameter, resolve
-from bench.config.statements import Binding, read_file
+from bench.config.statements import read_file
 from bench.errors import UsageError, nearest
 from bench.search.objective import AGGREGATES, SUMMARIES
-from bench.search.parameters import KINDS, SCALABLE, Parameter
+from bench.search.parameters import CATEGORICAL, KINDS, SCALABLE, Parameter
 from bench.search.samplers import PRUNERS, SAMPLERS
+from bench.texts import read_text, shown
 
 FIRST_SEED = 10_000
 """Seeds that choose are counted from here, where no suite's own seeds are."""
@@ -88,18 +89,18 @@ class Space:
         text: of the gin file.
         search: what it binds.
         parameters: in the order of their names.
-        places: file and line of each binding.
+        description: its bindings, and where they stand.
     """
 
     name: str
     text: str
     search: Search
     parameters: tuple[Parameter, ...]
-    places: dict[str, str]
+    description: Description
 
     def where(self, word: str) -> str:
         """The file and line that bound a parameter of ``Search``."""
-        return self.places.get(word, f"Search.{word}")
+        return self.description.where(word)
 
 
 def read_space(space: str) -> Space:
@@ -109,18 +110,20 @@ def read_space(space: str) -> Space:
         UsageError: for the first word that is wrong, with file and line.
     """
     path = _find(space)
-    bound: dict[str, Binding] = {}
-    for binding in read_file(path).bindings:
-        if binding.selector != Search.__name__:
+    layer = read_file(path)
+    description = describe(Search.__name__, [layer], open_to=[CATEGORICAL])
+    for binding in layer.bindings:
+        if binding.parameter and binding.selector != Search.__name__:
             raise UsageError(
                 f"{binding.where}: a search space binds Search alone, not {binding.key}; name it "
                 "as a parameter, or bind it in the suite"
             )
-        check_parameter(resolve(binding.selector, binding.where), binding)
-        bound[binding.parameter] = binding
-    search = Search(**{name: binding.value for name, binding in bound.items()})
-    places = {name: binding.where for name, binding in bound.items()}
-    made = Space(path.stem, path.read_text(encoding="utf-8"), search, (), places)
+        if not binding.parameter and binding.selector not in description.macros:
+            raise UsageError(
+                f"{binding.where}: nothing uses the macro {binding.key!r}; "
+                f"{nearest(binding.key, description.macros)}"
+            )
+    made = Space(path.stem, read_text(path), Search(**description.values), (), description)
     made = replace(made, parameters=tuple(_parameters(made, path)))
     _check(made)
     return made
@@ -142,8 +145,12 @@ def _parameters(space: Space, path: Path) -> list[Parameter]:
             if not values:
                 raise UsageError(f"{where}: {key} has no values")
             found[key] = Parameter(key, kind, values, key in space.search.relative, where)
+            if len(found[key].example.bindings) != 1:
+                raise UsageError(f"{where}: {key!r} is not the left side of one binding")
     if not found:
-        raise UsageError(f"{path}: it names no parameter; bind one of Search.{', '.join(KINDS)}")
+        raise UsageError(
+            f"{shown(path)}: it names no parameter; bind one of Search.{', '.join(KINDS)}"
+        )
     for key in space.search.relative:
         if key not in found:
             raise UsageError(
@@ -170,13 +177,11 @@ def _check(space: Space) -> None:
         value = getattr(search, word)
         if value not in tuple(valid):
             raise UsageError(f"{space.where(word)}: {value!r}; {nearest(value, valid)}")
-    for word in ("objectives", "seed_list"):
-        values = getattr(search, word)
-        if not values or len(set(values)) < len(values):
-            name = word.removesuffix("_list") + "s" * word.endswith("_list")
-            raise UsageError(
-                f"{space.where(name)}: Search.{name} must name at least one, and each once"
-            )
+    for word in ("methods", "controls"):
+        for method in getattr(search, word):
+            find("methods", method, space.where(word))
+    space.description.require_names("objectives", search.objectives)
+    space.description.require_seeds("seeds", search.seed_list)
     for word in ("trials", "batch"):
         value = getattr(search, word)
         if value is not None and value < 1:

@@ -15,6 +15,7 @@ from optuna.distributions import (
 )
 
 from bench.config import names
+from bench.config.filenames import require_length
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
 from bench.config.statements import Layer, read_option
@@ -24,6 +25,7 @@ from bench.search.objective import Objective, judged, objectives
 from bench.search.parameters import Parameter, bound_number
 from bench.search.samplers import grid
 from bench.search.space import Space
+from bench.search.storage import LOCK
 from bench.training.preflight import preflight
 
 ALL = "all"
@@ -127,6 +129,8 @@ def prepare(
     effective = _effective(space, source, methods)
     default = source.plan(list(effective))
     preflight(default)
+    if space.search.controls:
+        preflight(source.plan(space.search.controls))
     _require_fresh(space, default)
     protocol, evaluations = judged(default.runs[0])
     search = space.search
@@ -201,6 +205,9 @@ def _task(
         "seed": search.seed,
     }
     digest = hashlib.sha256(canonical(what).encode()).hexdigest()[:6]
+    study = f"{default.name}-{space.name}-{method}-{digest}"
+    parts = {"suite": default.name, "search space": space.name, "method": method}
+    require_length("--space", f"{study}.{limit or TRIALS}{LOCK}", parts)
     return Task(
         suite=default.name,
         method=method,
@@ -213,7 +220,7 @@ def _task(
         evaluations=evaluations,
         overrides=runs[0].overrides,
         limit=limit or TRIALS,
-        study=f"{default.name}-{space.name}-{method}-{digest}",
+        study=study,
     )
 
 

@@ -3,33 +3,78 @@
 import gin
 import torch
 
-from bench.config.compose import load
-from bench.config.facts import placed
+from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
+from bench.config.facts import first_line, placed
 from bench.config.plan import Plan
+from bench.config.run import Run
 from bench.data.loader import Loader
 from bench.errors import UsageError
 from bench.training.build import build
 from bench.training.experiment import Experiment
-from methods.base import Incompatible
+from bench.training.trial import Misfit, try_networks
+from methods.base import Incompatible, Method
+
+_tried: set[str] = set()
+"""Networks that have had their pass in this process: a search asks for the same again and again."""
 
 
 def preflight(plan: Plan) -> None:
-    """Builds every config's networks, optimizers and method without memory; loads data and judge.
+    """Builds every config's networks, optimizers and method; loads data and judge.
+
+    Networks are built without memory, but for the first of each kind, which are given a batch.
 
     Raises:
-        UsageError: for a value that a part refuses, with the place that bound it, or a method that
-            cannot work with a setting, with the remedy.
+        UsageError: for a value that a part refuses, with the place that bound it, a method that
+            cannot work with a setting, with the remedy, or a network that cannot be trained.
     """
-    for config, run in {run.config: run for run in plan.runs}.items():
-        load(config)
-        cell = f"{run.method} under {run.setting}"
-        try:
-            experiment: Experiment = gin.get_configurable("Experiment")()
+    try:
+        for digest, run in {run.digest: run for run in plan.runs}.items():
+            _check(run, plan.compositions[digest])
+    finally:
+        gin.clear_config()  # which also unlocks it
+
+
+def _check(run: Run, composition: Composition) -> None:
+    load(run.config)
+    cell = f"{run.method} under {run.setting}"
+    try:
+        experiment: Experiment = gin.get_configurable("Experiment")()
+        Loader(experiment.data.training(), experiment.batch_size, run.seed)
+        scored = experiment.judge(experiment.data).samples
+        networks = _networks(experiment, composition)
+        if networks in _tried:
             build(experiment, run.seed, torch.device("meta"))
-            Loader(experiment.data.training(), experiment.batch_size, run.seed)
-            experiment.judge(experiment.data)
-        except Incompatible as refusal:
-            raise UsageError(f"{cell}: {str(refusal).splitlines()[0]}") from refusal
-        except (UsageError, ValueError, TypeError) as error:
-            raise placed(error, plan.compositions[run.digest], cell) from error
-    gin.clear_config()
+        else:
+            try_networks(experiment, run.seed, scored)
+            _tried.add(networks)
+    except Incompatible as refusal:
+        raise UsageError(f"{cell}: {first_line(refusal)}") from refusal
+    except Misfit as misfit:
+        raise UsageError(_explained(misfit, experiment, composition, cell)) from misfit
+    except (UsageError, ValueError, TypeError) as error:
+        raise placed(error, composition, cell) from error
+    except (ArithmeticError, AttributeError, LookupError, RuntimeError) as error:
+        # of a method, an architecture or a data set that does not check what it is given
+        raise UsageError(f"{cell}: {type(error).__name__}: {first_line(error)}") from error
+
+
+def _networks(experiment: Experiment, composition: Composition) -> str:
+    """All that decides what a pass through the networks does."""
+    method = type(experiment.method)
+    parameters = ["data", "judge", "generator", "discriminator"]
+    parameters += ["batch_size", "latent_dim", "batch_norm"]
+    hooks = ("make_discriminator", "adapt")
+    if any(getattr(method, hook) is not getattr(Method, hook) for hook in hooks):
+        parameters.append("method")
+    return composition.below(*parameters)
+
+
+def _explained(misfit: Misfit, experiment: Experiment, composition: Composition, cell: str) -> str:
+    """The misfit, with the remedy that a batch of one has."""
+    where = composition.where(ROOT_CONFIGURABLE, "batch_size")
+    if experiment.batch_size > 1 or where is None:
+        return f"{cell}: {misfit}"
+    return (
+        f"{where}: {cell}: {misfit}; bind {ROOT_CONFIGURABLE}.batch_size = 2 or more, or networks "
+        "without BatchNorm"
+    )
