@@ -18,6 +18,10 @@ from bench.identity import Identity
 SCHEMA = 2
 
 Status = Literal["completed", "diverged", "collapsed", "failed"]
+
+SCORED: tuple[Status, ...] = ("completed", "collapsed")
+"""A run with one of these reached its last step, so that its last score is measured and counts."""
+
 Row = dict[str, int | float | None]
 Pair = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)]
 T = TypeVar("T")

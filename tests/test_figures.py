@@ -321,7 +321,7 @@ def test_epsilon_has_the_best_of_all_runs_and_the_mean_of_their_last_tenth(point
         with_course(vanilla, [sign * 5.0, *flat, sign * 7.0]),
     ]
     for panel, (with_epsilon, without) in zip(
-        drawer("epsilon")(runs).axes, ((2.0, 5.0), ((7.5 + 6.5) / 2, 8.0)), strict=True
+        drawer("epsilon")(runs).axes, ((1.0, 5.0), ((7.5 + 6.5 + 49.5) / 3, 8.0)), strict=True
     ):
         drawn = {line.get_label(): line.get_ydata() for line in panel.lines}
         assert drawn["as_gan"] == pytest.approx([sign * with_epsilon])

@@ -221,10 +221,14 @@ def test_markup_in_a_readme_is_shown_and_not_obeyed() -> None:
         (["0/10 [0-31%]", "7/10 [35-93%]: 7 collapsed", "1/4 [1-81%]"], [0, 0.7, 0.25]),
         (["10 of 10", "9 of 12", MISSING], [1, 0.75, None]),
         (
-            ["0.162 [0.117, 0.208]", "0.02 (9 of 10 finished)", "0 of 3 finished"],
+            ["0.162 [0.117, 0.208]", "0.02 (1 of 10 have none)", "— (3 of 3 have none)"],
             [0.162, 0.02, None],
         ),
-        (["12.5 [3.1, failed]", "failed", "failed [3.1, failed]"], [12.5, None, None]),
+        (["12.5 [3.1, no score] (1 of 4 have none)", "no score", "—"], [12.5, None, None]),
+        (
+            ["12.5 (1.0)", "— (2.0; 7 of 12 have none)", "9.1 (3.0; 1 of 12 have none)"],
+            [12.5, None, 9.1],
+        ),
         (["5e-05", "0.002", "0.45"], [5e-05, 0.002, 0.45]),
         (["1-22", "3-3"], [1, 3]),
         (["+0.50", "-0.25"], [0.5, -0.25]),

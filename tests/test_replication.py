@@ -53,7 +53,7 @@ def test_a_difference_the_other_way_is_the_opposite() -> None:
 def test_a_failed_run_loses() -> None:
     failed = [record("vanilla", seed=seed, status="diverged") for seed in range(3)]
     rows = rows_of(results_of(suite({"as_gan": 500.0}) + failed))
-    assert rows.loc["standard", ["vanilla's here", "won-lost"]].tolist() == ["failed", "3-0"]
+    assert rows.loc["standard", ["vanilla's here", "won-lost"]].tolist() == ["no score", "3-0"]
 
 
 def test_a_setting_at_reduced_scale_stands_for_the_published_one() -> None:

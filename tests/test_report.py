@@ -120,7 +120,7 @@ def test_a_run_is_summed_up() -> None:
     ]
     row = frame(board_of([record(scores=scores)])).iloc[0]
     assert (row["last"], row["best"], row["gap"], row["tail"]) == (10, 4, 6, 10)
-    assert row["finished"]
+    assert row["scored"]
     assert np.isnan(row["score_recall"])
 
 
@@ -131,11 +131,30 @@ def test_the_area_of_a_curve_is_its_geometric_mean() -> None:
     assert np.isnan(curve_mean(steps, np.array([1.0, 0.0, 1.0])))
 
 
-def test_a_run_without_a_last_score_is_no_finished_run() -> None:
+@pytest.mark.parametrize(
+    ("status", "scored", "failure"),
+    [
+        ("completed", True, None),
+        ("collapsed", True, "collapsed"),
+        ("diverged", False, "diverged"),
+        ("failed", False, "failed"),
+    ],
+)
+def test_a_run_that_reached_its_end_has_a_score(
+    status: str, scored: bool, failure: str | None
+) -> None:
+    row = frame(board_of([record(status=status)])).iloc[0]
+    assert (row["scored"], row["failure"]) == (scored, failure)
+
+
+@pytest.mark.parametrize(
+    ("status", "failure"), [("completed", "no score"), ("collapsed", "collapsed")]
+)
+def test_a_run_without_a_last_score_has_none_to_count_by(status: str, failure: str) -> None:
     scores = [{"step": 10, "fid": 3.0}, {"step": 20, "fid": None}]
-    row = frame(board_of([record(scores=scores)])).iloc[0]
-    assert not row["finished"]
-    assert row["failure"] == "no score"
+    row = frame(board_of([record(scores=scores, status=status)])).iloc[0]
+    assert not row["scored"]
+    assert row["failure"] == failure
 
 
 # --- comparisons
@@ -173,12 +192,19 @@ def test_equal_methods_are_seldom_told_apart() -> None:
     assert false <= 12  # 5 expected; more than 12 has a chance below 0.2%
 
 
-def test_a_failed_run_loses_to_the_worst_that_finished() -> None:
+def test_a_run_without_a_score_loses_to_the_worst_score() -> None:
     runs = [record("vanilla", seed=s, last=1000.0 + s) for s in range(8)]
-    runs += [record("lsgan", seed=s, last=1.0, status="collapsed") for s in range(8)]
+    runs += [record("lsgan", seed=s, last=1.0, status="diverged") for s in range(8)]
     (one,) = results_of(runs).pairwise
     assert (one.first, one.wins, one.losses, one.better) == ("vanilla", 8, 0, "vanilla")
     assert one.p == pytest.approx(2 / 2**8)
+
+
+def test_a_collapsed_run_wins_and_loses_by_its_score() -> None:
+    runs = [record("vanilla", seed=s, last=1000.0 + s) for s in range(8)]
+    runs += [record("lsgan", seed=s, last=1.0, status="collapsed") for s in range(8)]
+    (one,) = results_of(runs).pairwise
+    assert (one.first, one.wins, one.losses, one.better) == ("vanilla", 0, 8, "lsgan")
 
 
 def test_two_failures_are_a_tie() -> None:
@@ -216,21 +242,56 @@ def test_methods_share_a_letter_just_where_they_cannot_be_told_apart() -> None:
     assert list(tables.headline(results)["group"]) == [results.groups[m] for m in results.methods]
 
 
-def test_a_quarter_of_failures_is_cut_and_more_is_a_failure() -> None:
-    scores = [10.0, 12.0, 14.0, 30.0]
-    for failed, expected in ((0, 13.0), (1, 13.0), (2, np.inf)):
-        runs = [record(seed=s, last=v) for s, v in enumerate(scores)]
-        for seed in range(failed):
-            runs[3 - seed] = record(seed=3 - seed, last=1.0, status="collapsed")
-        value, _, high = results_of(runs).iqm["vanilla"]
-        assert value == pytest.approx(expected)  # the middle two of four
-        assert np.isinf(high) or not failed
+@pytest.mark.parametrize(
+    ("diverged", "expected", "shown"),
+    [
+        (0, 13.0, "13.0 [10.0, 30.0]"),
+        (1, 13.0, "13.0 [10.0, no score] (1 of 4 have none)"),
+        (2, np.inf, "— (2 of 4 have none)"),
+        (3, np.inf, "— (3 of 4 have none)"),
+    ],
+)
+def test_a_quarter_without_a_score_is_cut_and_with_more_there_is_no_mean(
+    diverged: int, expected: float, shown: str
+) -> None:
+    runs = [record(seed=s, last=v) for s, v in enumerate([10.0, 12.0, 14.0, 30.0])]
+    for seed in range(diverged):
+        runs[3 - seed] = record(seed=3 - seed, last=1.0, status="diverged")
+    results = results_of(runs)
+    assert results.iqm["vanilla"][0] == pytest.approx(expected)  # the middle two of four
+    assert tables.headline(results)[f"{results.label}, IQM"][0] == shown
 
 
-def test_a_higher_score_that_fails_is_minus_infinity() -> None:
+def test_with_three_of_four_runs_diverged_ranks_have_an_interquartile_mean() -> None:
+    runs = [record("vanilla", seed=s, last=50.0) for s in range(4)]
+    runs += [record("r1", seed=0, last=10.0)]
+    runs += [record("r1", seed=s, status="diverged", end=60) for s in (1, 2, 3)]
+    results = results_of(runs)
+    # r1 is first once and last three times, vanilla the other way round: the middle two of each.
+    assert {m: value for m, (value, _, _) in results.rank_iqm.items()} == {"r1": 2, "vanilla": 1}
+    head = tables.headline(results).set_index("method")
+    assert head[f"{results.label}, IQM"].to_dict() == {
+        "vanilla": "50.0 [50.0, 50.0]",
+        "r1": "— (3 of 4 have none)",
+    }
+    assert head.loc["r1", "rank, IQM"].startswith("2.0 [")
+    assert "**rank, IQM**" in page(results.board, [])
+
+
+def test_ranks_in_one_number_are_shown_only_where_a_run_has_no_score() -> None:
+    runs = suite({"vanilla": 40.0, "r1": 10.0})
+    runs[0]["status"] = "collapsed"
+    assert "rank, IQM" not in tables.headline(results_of(runs))
+    assert "have none" not in page(board_of(runs), [])
+    runs[0]["status"] = "diverged"
+    assert "rank, IQM" in tables.headline(results_of(runs))
+    assert "(1 of 3 have none)" in page(board_of(runs), [])
+
+
+def test_a_higher_score_that_is_missing_is_minus_infinity() -> None:
     higher = PROTOCOL | {"headline": "recall"}
     runs = [
-        record(seed=s, protocol=higher, status="collapsed" if s else "completed") for s in (0, 1)
+        record(seed=s, protocol=higher, status="diverged" if s else "completed") for s in (0, 1)
     ]
     assert results_of(runs).iqm["vanilla"][0] == -np.inf
 
@@ -309,14 +370,61 @@ def test_without_vanilla_no_budget_is_tested() -> None:
 
 def test_a_failed_run_ranks_last_at_every_budget_and_sets_none() -> None:
     short = [{"step": 10, "d_gradients": 20, "seconds": 2.0, "fid": 1.0}]
+    spent = {"g_steps": 15, "d_gradients": 30, "seconds": 3.0}
     runs = [
         costing("vanilla", 0, 2, 1.0),
-        costing("r1", 0, 2, 2.0, scores=short, status="diverged"),
+        costing("r1", 0, 2, 2.0, scores=short, status="diverged", step=15, cost=spent),
     ]
-    for budget in budgets.budgets(results_of(runs)):
+    results = results_of(runs)
+    found = budgets.budgets(results)
+    for budget in found:
         assert budget.rank == {"vanilla": 1, "r1": 2}
         assert budget.iqm["r1"] == np.inf
         assert budget.amount > 2.0
+    cells = budgets.table(results, found).set_index("method").loc["r1"]
+    assert set(cells) == {"— (2.0; 1 of 1 have none)"}
+
+
+def test_at_a_budget_a_run_counts_by_the_score_it_had_there_whatever_became_of_it() -> None:
+    slow = [costing("vanilla", s, 2, 1.0) for s in (0, 1)]
+    dear = [costing("r1", s, 8, 2.0, status="diverged") for s in (0, 1)]
+    for one, end in zip(dear, (12, 4), strict=True):
+        one["step"], one["scores"] = end, one["scores"][: end // 10]
+        one["cost"] = {"g_steps": end, "d_gradients": 8 * end, "seconds": 0.8 * end}
+    _, gradients, _ = budgets.budgets(results_of([*slow, *dear]))
+    # At 80 D gradients the first r1 has come to step 10 of the 12 that it lived; the second had
+    # diverged after 32.
+    assert gradients.amount == 80
+    assert gradients.unscored == {"r1": (1, 2), "vanilla": (0, 2)}
+    ((one,),) = [gradients.against_baseline]
+    assert (one.wins, one.losses) == (0, 2)  # 80 against 60, and nothing against 60
+    fast = [costing("vanilla", 0, 2, 0.1), costing("r1", 0, 8, 2.0, status="collapsed")]
+    _, gradients, _ = budgets.budgets(results_of(fast))
+    assert gradients.iqm == pytest.approx({"vanilla": 96, "r1": 80})
+
+
+def test_a_run_that_diverges_after_the_budget_had_its_score_there() -> None:
+    (whole,) = budgets_at_80(costing("r1", 0, 8, 2.0))
+    dead = costing("r1", 0, 8, 2.0, status="diverged", step=12)
+    dead["scores"] = dead["scores"][:1]
+    dead["cost"] = {"g_steps": 12, "d_gradients": 96, "seconds": 9.6}
+    assert budgets_at_80(dead) == [whole] == [80.0]
+    at_the_instant = dead | {"cost": {"g_steps": 10, "d_gradients": 80, "seconds": 8.0}}
+    assert budgets_at_80(at_the_instant) == [np.inf]
+
+
+def budgets_at_80(r1: Record) -> list[float]:
+    """What r1 scores once 80 D gradients are spent, which is all that vanilla spends."""
+    _, gradients, _ = budgets.budgets(results_of([costing("vanilla", 0, 2, 1.0), r1]))
+    assert gradients.amount == 80
+    return [gradients.iqm["r1"]]
+
+
+def test_a_run_that_was_never_scored_has_no_score_at_any_budget() -> None:
+    blank = [{"step": s, "d_gradients": 2 * s, "seconds": 0.2 * s} for s in (10, 20, 30, 40)]
+    runs = [costing("vanilla", 0, 2, 1.0), costing("r1", 0, 2, 2.0, scores=blank)]
+    for budget in budgets.budgets(results_of(runs)):
+        assert budget.unscored == {"r1": (1, 1), "vanilla": (0, 1)}
 
 
 def test_a_method_first_scored_beyond_the_budget_has_no_score_there() -> None:
@@ -366,12 +474,46 @@ def test_failures_are_counted_and_never_averaged() -> None:
     results = results_of(runs)
     head = tables.headline(results).iloc[0]
     assert head["failures"] == "2/4 [7-93%]: 1 diverged, 1 failed"
-    assert head[f"{results.label}, IQM"] == "failed"  # two of four, more than a quarter
-    assert tables.scores_and_costs(results).iloc[0]["last"] == "failed"  # the median of the four
+    assert head[f"{results.label}, IQM"] == "— (2 of 4 have none)"  # more than a quarter
+    assert tables.scores_and_costs(results).iloc[0]["last"] == "no score"  # the median of the four
     told = tables.failures_by_reason(results).iloc[0]
     assert told.to_dict() == {"method": "vanilla", "runs": "4", "diverged": "1", "failed": "1"}
-    assert tables.by_setting(results)["standard"][0] == "11.0 [-1.71, 23.7] (2 of 4 finished)"
-    assert tables.all_metrics(results).iloc[0]["finished"] == "2 of 4"
+    assert tables.by_setting(results)["standard"][0] == "11.0 [-1.71, 23.7] (2 of 4 have none)"
+    for table in (tables.all_metrics, tables.course):
+        assert table(results).iloc[0]["scored"] == "2 of 4"
+    assert tables.scores_and_costs(results).iloc[0]["gap"] == "0 (2 of 4 have none)"
+
+
+def test_a_collapse_changes_no_number_but_the_count_of_failures() -> None:
+    def text_of(runs: list[Record]) -> str:
+        """The page without the column of failures, and without the width of columns."""
+        text = page(board_of(runs), ["curves.svg", "profiles.svg"])
+        return re.sub(r"\d+/10 [^|]*|, of which \d+ failed|:?-{3,}:?| +", " ", text)
+
+    runs = suite({"vanilla": 40.0, "as_gan": 20.0}, ("high_lr", "standard"), seeds=5, spread=0.6)
+    before = text_of(runs)
+    for one in runs[::3]:
+        one["status"] = "collapsed"
+    after = text_of(runs)
+    reasons = after[after.index("## Failures by") : after.index("## By setting")]
+    assert after.replace(reasons, "") == before
+    counts = tables.headline(results_of(runs))["failures"]
+    assert list(counts) == ["3/10 [7-65%]: 3 collapsed", "4/10 [12-74%]: 4 collapsed"]
+
+
+def test_no_cell_shows_a_score_that_nothing_measured() -> None:
+    runs = suite({"vanilla": 40.0, "as_gan": 20.0}, ("high_lr", "standard"), seeds=4)
+    lost = [
+        record("lsgan", s, seed, last=6543.21, status="diverged", end=240)
+        for seed in range(4)
+        for s in ("high_lr", "standard")
+    ]
+    text = page(board_of([*runs, *lost]), [])
+    shown = text[: text.index("## Protocol")]
+    assert "6,543" not in shown
+    assert "inf" not in re.findall(r"[a-z]+", shown)
+    (row,) = [line for line in shown.splitlines() if line.startswith("| lsgan") and "8/8" in line]
+    assert "— (8 of 8 have none)" in row
 
 
 def test_who_learns_faster_is_told_though_all_end_alike() -> None:
@@ -397,7 +539,7 @@ def test_who_learns_faster_is_told_though_all_end_alike() -> None:
     assert against["as_gan"].p == 2 / 2**8
     assert against["as_gan"].adjusted == 2 * 2 / 2**8
     assert against["r1"].losses == 8  # it is the faster one, and diverged
-    assert {one.first for one in results.against_baseline if one.wins} == set()
+    assert {one.first for one in results.against_baseline if one.wins} == set()  # all end alike
 
 
 def test_a_control_is_compared_with_its_method_over_training() -> None:
@@ -503,6 +645,18 @@ def test_a_suite_in_which_nothing_ever_ran_has_a_page(tmp_path: Path) -> None:
 
 
 # --- figures
+
+
+def test_a_collapsed_run_is_drawn_to_its_end_and_its_end_is_marked() -> None:
+    runs = [record(seed=0, last=10.0), record(seed=1, last=90.0), record(seed=2, last=50.0)]
+    whole = curve(board_of(runs).records, "step", "lower")
+    runs[1]["status"] = "collapsed"
+    drawn = curve(board_of(runs).records, "step", "lower")
+    for seen, before in zip(vars(drawn).values(), vars(whole).values(), strict=True):
+        if seen is not drawn.ends:
+            np.testing.assert_array_equal(seen, before)
+    assert drawn.middle[-1] == pytest.approx(50)
+    assert drawn.ends == [(600, pytest.approx(90))]
 
 
 def test_a_curve_ends_where_most_seeds_have_failed() -> None:

@@ -6,6 +6,8 @@ import pytest
 from optuna.trial import TrialState
 from records_factory import record
 
+from bench.search import course as courses
+from bench.search.conduct import _outcome
 from bench.search.course import Course
 from bench.search.objective import Objective
 from bench.search.samplers import FIELD, WARM_UP
@@ -99,3 +101,26 @@ def test_a_trial_taken_up_again_reports_on_from_where_it_was(task, tmp_path):
     assert again.number == held.number
     assert again.values == held.values
     assert Course(task, again).stopped
+
+
+def test_a_run_without_a_score_counts_in_the_choice_and_in_nothing_that_is_shown(
+    task, tmp_path, monkeypatch
+):
+    monkeypatch.setattr(courses, "untrained", lambda run: {"fid": 777.25})
+    folder = tmp_path / "study"
+    folder.mkdir()
+    shared = SharedStudy(task, open_storage(str(folder / "journal.log"), folder), folder)
+    (held, *_) = shared.claim()
+    course = Course(task, held)
+    first, second = course.runs
+    course.end(
+        {
+            first.id: record(last=12.5, status="collapsed"),
+            second.id: record(status="diverged", end=300),
+        }
+    )
+    assert course.values() == [(12.5 + 777.25) / 2]
+    assert _outcome(course).endswith(": FID 12.5 (1 of 2 have none)")
+    course.annotate()
+    noted = shared.trials[held.number].user_attrs
+    assert (noted["fid"], noted["failed"]) == ([12.5, None], ["diverged"])

@@ -107,26 +107,34 @@ Search.methods = ["vanilla"]
     assert "lr = 0.0001" in runs[0].config
 
 
-def test_a_failed_run_counts_as_its_untrained_generator_or_as_worse():
+FID = Objective("fid", "FID", "lower", "last")
+
+
+@pytest.mark.parametrize("status", ["completed", "collapsed"])
+def test_a_run_that_reached_its_end_counts_as_what_it_was_measured_to_be(status):
+    one = record(last=12.0, status=status)
+    assert FID.measured(one) == FID.value(one, dict) == 12.0  # and nobody asks for the untrained
+
+
+def test_a_run_without_a_score_counts_as_its_untrained_generator_or_as_worse():
     untrained = {"fid": 300.0, "overlap": 0.01}
-    fid = Objective("fid", "FID", "lower", "last")
-    good = record(last=12.0)
-    assert fid.value(good, dict) == 12.0
-    collapsed = record(last=12.0, status="collapsed")
-    assert fid.value(collapsed, lambda: untrained) == 300.0
-    assert fid.value(collapsed, lambda: {"fid": 100.0}) == 200.0  # its own first score
-    diverged = record(status="diverged", end=1, scores=[])
-    assert fid.value(diverged, lambda: untrained) == 300.0
-    assert OVERLAP.value(diverged, lambda: untrained) == 0.01
+    late = record(last=12.0, status="diverged")
+    early = record(status="diverged", end=1, scores=[])
     unscored = record(last=12.0)
     unscored["scores"][-1]["fid"] = None
-    assert fid.value(unscored, lambda: untrained) == 300.0
+    for one in (late, early, unscored):
+        assert FID.value(one, lambda: untrained) == 300.0
+        assert np.isnan(FID.measured(one))
+    assert FID.value(late, lambda: {"fid": 100.0}) == 200.0  # its own first score
+    assert OVERLAP.value(early, lambda: untrained) == 0.01
 
 
 def test_a_run_that_stopped_half_way_is_not_cheap():
     (cost,) = objectives(["d_gradients"], "last", record()["protocol"], "here")
     whole, half = record(), record(status="diverged", end=300)
     assert cost.value(half, dict) == cost.value(whole, dict) == 3 * 600
+    assert cost.measured(whole) == cost.measured(record(status="collapsed")) == 3 * 600
+    assert np.isnan(cost.measured(half))
 
 
 @pytest.mark.parametrize(

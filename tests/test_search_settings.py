@@ -51,7 +51,6 @@ def outcomes_of(factors, controls=("vanilla", "as_gan_none")):
         sampler="grid",
         studies=[study],
         groups=groups,
-        untrained={},
     )
     return Outcomes(findings, found), study
 
@@ -107,11 +106,18 @@ def test_a_value_that_helps_in_one_setting_and_hurts_in_another_is_seen_to():
 def test_a_run_that_failed_loses_in_its_own_setting_alone():
     outcomes, study = outcomes_of(EVERY_WAY, controls=("vanilla",))
     lost = study.trials[0].runs[0]
-    outcomes.records[lost]["status"] = "collapsed"
-    outcomes.findings.untrained[lost] = {"fid": 300.0}
+    outcomes.records[lost]["status"] = "diverged"
     family = by_setting(outcomes, study)["vanilla"]
     assert (family["bare", 0].wins, family["bare", 0].losses) == (9, 1)
     assert (family["normed", 0].wins, family["normed", 0].losses) == (0, 10)
+
+
+def test_a_run_that_collapsed_counts_by_its_score():
+    outcomes, study = outcomes_of(EVERY_WAY, controls=("vanilla",))
+    before = by_setting(outcomes, study)
+    for run in study.trials[0].runs:
+        outcomes.records[run]["status"] = "collapsed"
+    assert by_setting(outcomes, study) == before
 
 
 def test_one_family_is_not_said_to_be_several():

@@ -7,11 +7,10 @@ import pytest
 from scipy import stats
 
 from bench.statistics import (
-    expected_best,
-    expected_best_interval,
+    Statistic,
     friedman_test,
     iqm,
-    mean_ranks,
+    mean_over_settings,
     median_best,
     probability_of_improvement,
     rank_intervals,
@@ -91,14 +90,16 @@ def test_the_probability_of_improvement_is_covered_even_near_one(runs: int) -> N
     assert inside / trials >= 0.95
 
 
-def test_rank_intervals_cover_the_mean_ranks() -> None:
+@pytest.mark.parametrize("summary", [mean_over_settings, iqm])
+def test_rank_intervals_cover_the_true_ranks(summary: Statistic) -> None:
     rng = np.random.default_rng(0)
     trials, better = 300, 0.3 * np.arange(5)
-    truth = mean_ranks(rng.normal(size=(20_000, 6, 5)) + better)
+    ranks = stats.rankdata(rng.normal(size=(20_000, 6, 5)) + better, axis=-1)
+    truth = summary(np.moveaxis(ranks, -1, 0))
     inside = np.zeros(5)
     for seed in range(trials):
         badness = rng.normal(size=(5, 6, 5)) + better
-        _, low, high = rank_intervals(badness, resamples=500, seed=seed)
+        _, low, high = rank_intervals(badness, summary, resamples=500, seed=seed)
         inside += (low <= truth) & (truth <= high)
     assert 0.91 <= (inside / trials).mean() <= 0.98
 
@@ -109,25 +110,6 @@ def test_friedmans_test_raises_no_more_false_alarms_than_it_says(blocks: int, me
     trials = 1000
     p = np.array([friedman_test(rng.normal(size=(blocks, methods)))[1] for _ in range(trials)])
     assert np.mean(p <= 0.05) <= 0.05 + 3 * np.sqrt(0.05 * 0.95 / trials)
-
-
-def test_the_expected_best_is_unbiased() -> None:
-    rng = np.random.default_rng(0)
-    curves = np.array([expected_best(rng.random(12)) for _ in range(4000)])
-    error = curves.std(axis=0) / np.sqrt(len(curves))
-    truth = 1 / (np.arange(1, 13) + 1)  # the expected least of k uniform numbers
-    assert (np.abs(curves.mean(axis=0) - truth) < 4 * error).all()
-
-
-def test_the_bounds_of_the_expected_best_cover_it_while_k_is_small() -> None:
-    rng = np.random.default_rng(0)
-    trials = 400
-    k = np.array([1, 2, 4, 6])  # of 20
-    inside = np.zeros(len(k))
-    for seed in range(trials):
-        low, high = expected_best_interval(rng.random(20), resamples=500, seed=seed)
-        inside += (low[k - 1] <= 1 / (k + 1)) & (1 / (k + 1) <= high[k - 1])
-    assert (inside / trials >= 0.89).all()
 
 
 def test_the_bounds_of_the_median_best_keep_their_promise_with_failures() -> None:

@@ -8,8 +8,6 @@ import pytest
 from scipy import stats
 
 from bench.statistics import (
-    expected_best,
-    expected_best_interval,
     friedman_test,
     iqm,
     mean_ranks,
@@ -170,6 +168,18 @@ def test_rank_intervals_hold_the_mean_ranks_and_repeat() -> None:
     assert all((a == b).all() for a, b in zip((ranks, low, high), again, strict=True))
 
 
+def test_ranks_are_summed_up_by_their_interquartile_mean_whoever_has_no_score() -> None:
+    badness = np.full((4, 1, 3), INF)
+    badness[:, 0, 0] = 1.0
+    badness[0, 0, 1] = 0.5
+    # a is 2, 1, 1, 1; b is 1 and three times shares 2 and 3 with c, which is 3 where b has a score.
+    ranks, low, high = rank_intervals(badness, iqm)
+    assert ranks.tolist() == [1.0, 2.5, 2.5]
+    assert np.isfinite([low, high]).all()
+    assert (low <= ranks).all()
+    assert (ranks <= high).all()
+
+
 def test_one_seed_has_no_rank_interval() -> None:
     ranks, low, high = rank_intervals([[[1.0, 2.0], [2.0, 1.0]]])
     assert ranks.tolist() == [1.5, 1.5]
@@ -202,49 +212,6 @@ def test_friedman_without_a_difference_or_without_enough_blocks() -> None:
 
 def best_of_every_choice(scores: np.ndarray, k: int) -> np.ndarray:
     return np.array([min(choice) for choice in combinations(scores, k)])
-
-
-def test_the_expected_best_is_the_mean_over_every_choice_of_trials() -> None:
-    scores = np.array([5.0, 1.5, NAN, 2.0, 2.0, INF, 9.0])
-    filled = np.where(np.isfinite(scores), scores, 9.0)
-    expected = [best_of_every_choice(filled, k).mean() for k in range(1, 8)]
-    assert expected_best(scores) == pytest.approx(expected)
-    assert expected_best(-scores, "higher") == pytest.approx(np.negative(expected))
-
-
-def test_a_failed_trial_can_count_as_a_score_of_its_own() -> None:
-    curve = expected_best([1.0, INF], failure=101.0)
-    assert curve == pytest.approx([51.0, 1.0])
-    assert expected_best([1.0, NAN], "higher", failure=0.0) == pytest.approx([0.5, 1.0])
-    assert np.isnan(expected_best([NAN, INF])).all()
-    assert expected_best([NAN, INF], failure=7.0).tolist() == [7, 7]
-    assert expected_best([]).shape == (0,)
-
-
-def test_the_expected_best_of_a_thousand_trials() -> None:
-    curve = expected_best(np.arange(1, 1001))
-    k = np.arange(1, 1001)
-    assert curve == pytest.approx(1001 / (k + 1))  # the least of k out of 1..n, in closed form
-
-
-def test_the_expected_best_has_bounds_up_to_half_of_the_trials() -> None:
-    scores = np.random.default_rng(0).normal(size=11)
-    low, high = expected_best_interval(scores)
-    curve = expected_best(scores)
-    assert (low[:5] < curve[:5]).all()
-    assert (curve[:5] < high[:5]).all()
-    assert np.isnan([low[5:], high[5:]]).all()
-    mirrored = expected_best_interval(-scores, "higher")
-    assert mirrored[0][:5] == pytest.approx(-high[:5])
-    for few in ([], [1.0]):
-        assert np.isnan(expected_best_interval(few)).all()
-
-
-def test_the_bounds_of_a_single_trial_are_those_of_a_mean() -> None:
-    scores = np.random.default_rng(0).normal(size=20)
-    low, high = expected_best_interval(scores, resamples=20_000)
-    expected = stats.t.interval(0.95, 19, scores.mean(), stats.sem(scores))
-    assert (low[0], high[0]) == pytest.approx(expected, abs=0.02)
 
 
 def test_the_median_best_is_the_median_over_every_choice_of_trials() -> None:

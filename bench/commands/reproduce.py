@@ -1,4 +1,8 @@
-"""``ganbench reproduce``: runs a record's run again, and says whether the same came of it."""
+"""``ganbench reproduce``: runs a record's run again, and says whether the same came of it.
+
+The exit code is 1 where something else came of it, and 0 where it is equal, within noise, or cannot
+be told for want of seeds.
+"""
 
 import argparse
 from pathlib import Path

@@ -14,7 +14,6 @@ from bench.search.conduct import conduct, records_of, say
 from bench.search.contenders import contests, runs_of
 from bench.search.findings import Findings, study_of
 from bench.search.folder import name_of, require_room, write
-from bench.search.objective import succeeded, untrained
 from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
@@ -116,7 +115,6 @@ def _report(
     task, ended = tasks[0], [study_of(study) for study in studies]
     made = contests(tasks, ended)
     complete(f"{task.suite}-{task.space.name}, to compare", runs_of(made), options, console)
-    runs = {run.id: run for run in runs_of(made)}
     findings = Findings(
         suite=task.suite,
         space=task.space.name,
@@ -127,15 +125,8 @@ def _report(
         sampler=task.space.search.sampler,
         studies=ended,
         groups=[group for group, _ in made],
-        untrained={},
     )
     results = records_of(findings.run_ids, options.out)
-    failed = {key for key, record in results.items() if not succeeded(record)}
-    for one, study in zip(tasks, ended, strict=True):
-        for trial in study.trials:
-            if failed.intersection(trial.runs):
-                runs |= {run.id: run for run in one.runs(trial.parameters)}
-    findings.untrained.update({key: untrained(runs[key]) for key in sorted(failed)})
     with FileLock(options.out / FOLDER / f"report{LOCK}"):
         page = write(findings, results, target)
     console.print(f"search: {page}", highlight=False, soft_wrap=True)

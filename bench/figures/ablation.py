@@ -11,7 +11,7 @@ from bench.records import canonical, metrics
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:
-    """A panel for each of the two scores, a line a run, with a cross where it failed.
+    """A panel for each of the two scores, a line a run, with a cross where it ended badly.
 
     Source: Figure 7 of arXiv:1912.09670. Where samples have no inception score the headline stands
     alone.

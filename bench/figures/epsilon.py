@@ -33,9 +33,9 @@ class _Half:
 def draw(subjects: Sequence[Subject]) -> Figure:
     """Left the best score of each run and of all, right the mean of its last tenth and of all's.
 
-    A mark is a run, a line what stands for all. A cross is a run that collapsed, which no line
-    counts; one that diverged is left out. A method without epsilon is a dashed line, its runs
-    beside the greatest epsilon. Source: Figure 3 (a) and (b) of arXiv:1912.09670.
+    A mark is a run, a cross one that collapsed; a line stands for all of them. A run that diverged
+    has no score of the whole training, and is left out. A method without epsilon is a dashed line,
+    its runs beside the greatest epsilon. Source: Figure 3 (a) and (b) of arXiv:1912.09670.
 
     Raises:
         UsageError: no method of these runs has an epsilon, all diverged, or the runs differ in
@@ -104,15 +104,14 @@ def _draw(panel: Axes, groups: Sequence[Sequence[Subject]], half: _Half) -> list
         colour = COLOURS[index % len(COLOURS)]
         name = min((run.record["method"] for run in runs), key=lambda name: (len(name), name))
         aside = greatest + (len(beyond) + 1) * (greatest / 6 or 1)
-        counted: dict[float, list[float]] = defaultdict(list)
+        scores: dict[float, list[float]] = defaultdict(list)
         for run in runs:
             place = _place(run) if _has_epsilon(run) else aside
             score = float(half.score(_course(run)))
             mark: dict[str, Any] = {"label": run.label, "markersize": 4, "alpha": 0.6}
             panel.plot(place, score, MARKERS[run.record["status"]], color=colour, **mark)
-            if run.record["status"] == "completed":
-                counted[place].append(score)
-        line = {place: float(half.together(counted[place])) for place in sorted(counted)}
+            scores[place].append(score)
+        line = {place: float(half.together(scores[place])) for place in sorted(scores)}
         line_style: dict[str, Any] = {"color": colour, "label": plain(name)}
         if _has_epsilon(runs[0]):
             keys += panel.plot(

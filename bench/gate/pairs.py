@@ -9,14 +9,12 @@ from numpy.typing import NDArray
 
 from bench.errors import UsageError
 from bench.gate.outcomes import CELL, STATUSES, Outcomes
+from bench.records import SCORED
 
 Floats = NDArray[np.float64]
 
 BEFORE = "_before"
 """Ends the name of a column of the baseline."""
-
-ENDED = ("completed", "collapsed")
-"""A run with one of these reached its last step; any other counts as worse than any score."""
 
 REFERENCE = "vanilla"
 """Seconds and memory are compared as ratios to this method's in the same cell and set of runs."""
@@ -132,7 +130,7 @@ def growths(pairs: pd.DataFrame, cost: str) -> Floats:
 
 def ended(pairs: pd.DataFrame, which: str) -> pd.Series:
     """Whether each run, or with ``BEFORE`` its pair in the baseline, reached its last step."""
-    return pairs[f"status{which}"].isin(ENDED)
+    return pairs[f"status{which}"].isin(SCORED)
 
 
 def _unscored(pairs: pd.DataFrame, which: str) -> NDArray[np.bool_]:

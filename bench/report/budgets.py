@@ -6,12 +6,13 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
+from bench.records import SCORED
 from bench.report import comparison
 from bench.report.comparison import Comparison
 from bench.report.entry import AXES, Entry, Floats
 from bench.report.results import BASELINE, Results
 from bench.report.tables import side
-from bench.report.text import NOTHING, number, score
+from bench.report.text import NOTHING, number, unscored
 from bench.statistics import iqm, mean_ranks
 
 UNITS = {"step": "G steps", "d_gradients": "D gradients", "seconds": "seconds"}
@@ -23,10 +24,11 @@ class Budget:
 
     Attributes:
         axis: what is spent, one of ``entry.AXES``.
-        amount: the most that every run spent that finished.
-        iqm: method -> interquartile mean of the score then, over runs and settings; a failed
-            run counts as worse than any other.
-        rank: method -> mean rank then, over seeds and settings, failures last.
+        amount: the most that every run spent that came to the end of its training.
+        iqm: method -> interquartile mean of the score then, over runs and settings; a run without
+            one counts as worse than any other.
+        unscored: method -> how many runs have no score then, and how many runs there are.
+        rank: method -> mean rank then, over seeds and settings, runs without a score last.
         against_baseline: each method against vanilla then, one family.
 
     A method without a score so early stands in neither.
@@ -35,6 +37,7 @@ class Budget:
     axis: str
     amount: float
     iqm: dict[str, float]
+    unscored: dict[str, tuple[int, int]]
     rank: dict[str, float]
     against_baseline: list[Comparison]
 
@@ -51,7 +54,7 @@ def budgets(results: Results) -> list[Budget]:
 
 
 def table(results: Results, found: Iterable[Budget]) -> pd.DataFrame:
-    """One row a method, one column a budget: the score, and the mean rank in parentheses."""
+    """One row a method, one column a budget: the score, and in parentheses the mean rank."""
     rows = []
     for method in results.methods:
         cells = {budget.label: _cell(budget, method) for budget in found}
@@ -83,21 +86,23 @@ def _budget(results: Results, axis: str) -> Budget | None:
     if axis == "seconds":
         runs = runs[runs["machine"] == machine(results)]
     entries = {record.id: record for record in results.board.records}
-    ends = [_end(entries[id], axis) for id in runs.loc[runs["finished"], "id"]]
+    ends = [_end(entries[id], axis) for id in runs.loc[runs["scored"], "id"]]
     amount = float(np.min(ends)) if ends else np.nan
     if not amount > 0:
         return None
-    at = runs.assign(last=[_score(entries[id], axis, amount) for id in runs["id"]])
-    later = at.loc[at["finished"] & at["last"].isna(), "method"].unique()
-    at = at[~at["method"].isin(later)]
+    found = [_score(entries[id], axis, amount) for id in runs["id"]]
+    at = runs.assign(last=[results.worst if one is None else one for one in found])
+    at["scored"] = np.isfinite(at["last"])
+    at = at[~at["method"].isin(at.loc[at["last"].isna(), "method"])]
     matrix = comparison.badness(at, results.better)
     ranks = mean_ranks(matrix.to_numpy(np.float64)[None])
-    worst = at["last"].where(at["finished"], results.worst)
-    scores = at.assign(last=worst).pivot(index="seed", columns=["method", "setting"], values="last")
+    scores = at.pivot(index="seed", columns=["method", "setting"], values="last")
+    without = (~at["scored"]).groupby(at["method"]).agg(["sum", "size"])
     return Budget(
         axis,
         amount,
         {method: float(iqm(scores[method])) for method in matrix.columns},
+        {method: (int(count), int(of)) for method, count, of in without.itertuples()},
         dict(zip(matrix.columns, ranks.tolist(), strict=True)),
         comparison.compare(matrix, comparison.against(BASELINE, list(matrix.columns))),
     )
@@ -114,14 +119,26 @@ def _end(record: Entry, axis: str) -> float:
     return float(spent[-1]) if len(spent) else np.nan
 
 
-def _score(record: Entry, axis: str, amount: float) -> float:
-    """The score once so much was spent, on a line between two evaluations; NaN before the first."""
+def _score(record: Entry, axis: str, amount: float) -> float | None:
+    """The score once so much was spent, on a line between two evaluations.
+
+    Returns:
+        NaN before the first evaluation; None where the run had ended by then, unless with a score
+        of its whole training, or where it was never scored.
+    """
     spent, scores = _known(record, axis)
-    return float(np.interp(amount, spent, scores, left=np.nan)) if len(spent) else np.nan
+    if not len(spent):
+        return None
+    training = amount < record.spent(axis)
+    if not training and (record.status not in SCORED or amount > spent[-1]):
+        return None
+    return float(np.interp(amount, spent, scores, left=np.nan))
 
 
 def _cell(budget: Budget, method: str) -> str:
     if method not in budget.iqm:
         return NOTHING
     rank = budget.rank[method]
-    return score(budget.iqm[method]) + (f" ({rank:.1f})" if rank == rank else "")
+    notes = [f"{rank:.1f}" if rank == rank else "", unscored(*budget.unscored[method])]
+    beside = "; ".join(filter(None, notes))
+    return number(budget.iqm[method]) + (f" ({beside})" if beside else "")

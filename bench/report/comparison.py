@@ -1,4 +1,4 @@
-"""Which methods can be told apart: paired by setting and seed, failures ranked last."""
+"""Which methods can be told apart: paired by setting and seed, ranked last without a score."""
 
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
@@ -21,7 +21,7 @@ class Comparison:
 
     Attributes:
         pairs: (setting, seed) cells that both ran in.
-        wins: pairs in which the first was better; a finished run beats a failed one.
+        wins: pairs in which the first was better; any score beats none.
         losses: pairs in which the second was better.
         effect: in [-1, 1], positive where the first is better: pairs won minus pairs lost, each
             weighted by the rank of its difference.
@@ -50,15 +50,15 @@ class Comparison:
 
 
 def logarithmic(runs: pd.DataFrame) -> bool:
-    """Whether scores are compared by their logarithms: where all that finished are positive."""
-    return bool((runs.loc[runs["finished"], "last"] > 0).all())
+    """Whether scores are compared by their logarithms: where all of them are positive."""
+    return bool((runs.loc[runs["scored"], "last"] > 0).all())
 
 
 def badness(runs: pd.DataFrame, better: str) -> pd.DataFrame:
     """The last scores as a matrix in which less is better, one row a (setting, seed).
 
-    Scores enter as logarithms where all are positive, so that a difference is a ratio; a failed
-    run is worse than any other (infinity), and a run that does not exist is NaN.
+    Scores enter as logarithms where all are positive, so that a difference is a ratio; a run
+    without a score is worse than any other (infinity), and one that does not exist is NaN.
 
     Args:
         runs: one row a run, as ``frame`` makes it.
@@ -67,13 +67,13 @@ def badness(runs: pd.DataFrame, better: str) -> pd.DataFrame:
     Returns:
         Shape (cells, methods), methods as columns.
     """
-    finished = runs["finished"]
-    score = runs["last"].where(finished)
+    scored = runs["scored"]
+    score = runs["last"].where(scored)
     if logarithmic(runs):
         score = np.log(score)
     signed = score if better == "lower" else -score
     return (
-        runs.assign(badness=signed.where(finished, np.inf))
+        runs.assign(badness=signed.where(scored, np.inf))
         .pivot(index=["setting", "seed"], columns="method", values="badness")
         .sort_index()
     )
@@ -100,7 +100,7 @@ def paired_test(matrix: pd.DataFrame, first: str, second: str) -> Comparison:
     """
     both = matrix[[first, second]].dropna().to_numpy(dtype=np.float64)
     a, b = both[:, 0], both[:, 1]
-    with np.errstate(invalid="ignore"):  # two failures: inf - inf
+    with np.errstate(invalid="ignore"):  # neither has a score: inf - inf
         advantage = np.where(a == b, 0.0, b - a)
     effect, p = signed_rank_test(advantage)
     return Comparison(

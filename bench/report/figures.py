@@ -34,10 +34,10 @@ class Curve:
 
     Attributes:
         x: evaluations, shape (E,).
-        middle: the median over all seeds, shape (E,), NaN from where most have failed: a failed
-            seed counts as worse than any other.
-        low, high: the range of the seeds still running, shape (E,).
-        ends: where each failed seed ended, (x, last score or NaN).
+        middle: the median over all seeds, shape (E,), NaN from where most have no score: a seed
+            without one counts as worse than any other.
+        low, high: the range of the seeds that have a score, shape (E,).
+        ends: where each seed diverged, collapsed or failed, (x, last score or NaN).
     """
 
     x: Floats

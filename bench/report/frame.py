@@ -6,8 +6,10 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
+from bench.records import SCORED, Status
 from bench.report.entry import COSTS, Entry, Floats, unpacked
 from bench.report.selection import Board
+from bench.report.text import UNSCORED
 
 
 def frame(board: Board) -> pd.DataFrame:
@@ -18,8 +20,8 @@ def frame(board: Board) -> pd.DataFrame:
         key: of the run; conditions, own: digests of what it shares with its rivals, and of its
             method; record: a digest of the record itself
         method, setting, seed, status, reason, machine (what seconds may be compared within)
-        finished: whether its scores may be averaged: it completed, with a last score
-        failure: why not, or None
+        scored: whether it has a score to count by: it completed or collapsed, and its last is known
+        failure: "collapsed", or why it has no score: "diverged", "failed", "no score"; else None
         first, last, best: the score at the first and last evaluation, and the best at any
         first_step: generator steps before the first evaluation
         gap: how much worse the last is than the best, >= 0
@@ -36,6 +38,13 @@ def frame(board: Board) -> pd.DataFrame:
 def csv(runs: pd.DataFrame) -> bytes:
     """A frame as CSV; each number is written so that it reads back equal."""
     return runs.to_csv(index=False, lineterminator="\n").encode()
+
+
+def failure(status: Status, scored: bool) -> str | None:
+    """What went wrong with a run, in a word: a collapsed one is marked though it has a score."""
+    if status != "completed":
+        return status
+    return None if scored else UNSCORED
 
 
 def curve_mean(steps: Floats, scores: Floats) -> float:
@@ -57,8 +66,7 @@ def _row(record: Entry, better: str, metrics: list[str]) -> dict[str, object]:
     known = scores[~np.isnan(scores)]
     best = float(known.min() if better == "lower" else known.max()) if len(known) else np.nan
     tail = scores[-max(1, len(scores) // 10) :]
-    finished = record.status == "completed" and not np.isnan(last)
-    unscored = "no score" if record.status == "completed" else record.status
+    scored = record.status in SCORED and not np.isnan(last)
     lasts = dict(zip(record.metrics, record.last.tolist(), strict=True))
     return {
         "suite": record.suite,
@@ -77,8 +85,8 @@ def _row(record: Entry, better: str, metrics: list[str]) -> dict[str, object]:
         "status": record.status,
         "reason": record.reason,
         "machine": _machine(record.origin),
-        "finished": finished,
-        "failure": None if finished else unscored,
+        "scored": scored,
+        "failure": failure(record.status, scored),
         "first": float(scores[0]) if len(scores) else np.nan,
         "first_step": float(record.along("step")[0]) if len(scores) else np.nan,
         "last": last,

@@ -20,15 +20,15 @@ from bench.report.markdown import escape
 from bench.report.origins import conditions, flatten, names, origins, reproduce, two_columns
 from bench.report.results import BASELINE, Results
 from bench.report.selection import Board
-from bench.report.text import plural
+from bench.report.text import UNSCORED, plural
 
 CAPTIONS = {
     "curves.svg": "Median over seeds against generator steps; the band spans the seeds, a cross "
-    "marks where a run failed, the dashed line is real data.",
+    "marks the end of a run that diverged, collapsed or failed, the dashed line is real data.",
     "cost.svg": "The same against batches differentiated through D: read it vertically to compare "
     "methods at equal compute.",
     "profiles.svg": "Performance profiles: the share of all runs, over seeds and settings, that "
-    "are at least as good as a score. Higher is better; a line ends below 1 where runs failed.",
+    "are at least as good as a score. Higher is better; a line ends below 1 where runs have none.",
     "samples.png": "Samples at the end of training, first seed of each cell, the same latents "
     "for every method.",
 }
@@ -37,8 +37,8 @@ CAPTIONS = {
 GROUP = (
     "**group**: methods that share a letter cannot be told apart by an exact signed-rank test, "
     "paired by setting and seed, on the logarithm of the last score where all are positive, "
-    "failures ranked last, Holm-corrected over all pairs of methods, 5% level. Pairs count as "
-    "independent; the claim is about these settings."
+    "runs without a score ranked last, Holm-corrected over all pairs of methods, 5% level. Pairs "
+    "count as independent; the claim is about these settings."
 )
 
 
@@ -72,7 +72,7 @@ def page(results: Results, figures: Collection[str]) -> str:
 
 def _introduction(results: Results) -> str:
     board = results.board
-    failed = int((~results.runs["finished"]).sum())
+    failed = int(results.runs["failure"].notna().sum())
     counts = (
         f"{plural(len(results.methods), 'method')}, {plural(len(results.settings), 'setting')}, "
         f"{plural(len(board.records), 'run')}, of which {failed} failed."
@@ -124,8 +124,8 @@ def _ranking(results: Results, figures: Collection[str]) -> list[str]:
         *_by_setting(results),
         *_pictures(figures, "samples.png"),
         "## All metrics",
-        "Means at the last evaluation over the runs that finished, all settings together. Where "
-        "few finished, a mean says little about the method: see the failures above.",
+        "Means at the last evaluation over the runs that have a score, all settings together. "
+        "Where few have one, a mean says little about the method: see the failures above.",
         markdown.table(tables.all_metrics(results)),
         *_over_training(results),
         *_published(results),
@@ -164,28 +164,44 @@ def _legend(results: Results) -> str:
     items = [
         *([GROUP] if results.distinguished else []),
         f"**IQM**: the interquartile mean over {over}: the mean without the "
-        "best and the worst quarter of the runs, at the last evaluation. A failed run counts as "
-        "worse than any other, and the word *failed* means that more than a quarter failed: "
-        "nothing is averaged over failures. The 95% interval is a stratified bootstrap's.",
-        "**mean rank**: among all methods, in each setting and seed, failures last; seeds are "
-        "drawn again for the 95% interval. Rows are in this order wherever all runs are there.",
+        "best and the worst quarter of the runs, at the last evaluation. The 95% interval is a "
+        "stratified bootstrap's.",
+        *_without_score(results),
+        "**mean rank**: among all methods, in each setting and seed, runs without a score last; "
+        "seeds are drawn again for the 95% interval. Rows are in this order wherever all runs are "
+        "there.",
         *(baseline if results.against_baseline else []),
         "**failures**: runs that diverged, collapsed (samples cover less than half the modes) "
-        "or failed, with Clopper and Pearson's 95% interval of the rate.",
+        "or failed, with Clopper and Pearson's 95% interval of the rate. A collapsed run has been "
+        "scored like any other, and its score counts.",
         f"**time / {clock}**: seconds a generator step over those of {clock}, the process's own "
         "on a CPU and the wall's on a GPU; median over cells run on the same kind of machine.",
     ]
     return markdown.bullets(items)
 
 
+def _without_score(results: Results) -> list[str]:
+    """What the table does where some runs have no score; nothing is put in its place."""
+    if results.runs["scored"].all():
+        return []
+    return [
+        "**have none**: runs that diverged or failed, or whose last score is no number, have no "
+        "score, and are worse than any that has one. Where they are at most a quarter of a "
+        "method's runs, they are among those that the IQM leaves out; where they are more, it does "
+        f"not exist. A bound or a median that falls on them is shown as *{UNSCORED}*.",
+        f"**{tables.RANK}**: the interquartile mean of the ranks that *mean rank* averages, which "
+        "exists however many runs have no score.",
+    ]
+
+
 def _scores_and_costs(results: Results, figures: Collection[str]) -> list[str]:
     return [
         "## Scores and costs",
         f"{escape(results.label)}: the median over all runs at the last evaluation and at each "
-        "run's best, a failed run counting as worse than any other. Best is chosen after the "
-        "fact, hence optimistic. *Gap*: how much worse the last is than the best, median of "
-        "finished runs. *D gradients / G step*: batches differentiated through D for each "
-        "generator step.",
+        "run's best, a run without a score counting as worse than any other. Best is chosen "
+        "after the fact, hence optimistic. *Gap*: how much worse the last is than the best, median "
+        "of the runs that have a score. *D gradients / G step*: batches differentiated through D "
+        "for each generator step.",
         markdown.table(tables.scores_and_costs(results)),
         *_pictures(figures, "profiles.svg"),
     ]
@@ -198,8 +214,10 @@ def _equal_budgets(results: Results, figures: Collection[str]) -> list[str]:
     return [
         "## At equal budgets",
         f"{escape(results.label)}, interquartile mean, and in parentheses the mean rank among all "
-        "methods, once each has spent the same: the most that every finished run spent. Scores "
-        "are taken from a line between two evaluations; a method not yet scored has none. "
+        "methods, once each has spent the same: the most that every run spent that came to the end "
+        "of its training. A run counts by the score that it had then; one that had diverged or "
+        "failed by then has none, and is worse than any other. Scores are taken from a line "
+        "between two evaluations; a method not yet scored has no entry. "
         f"Seconds are those of one kind of machine: {escape(budgets.machine(results))} (device, "
         "processor, threads).",
         markdown.table(budgets.table(results, found)),
@@ -233,9 +251,9 @@ def _by_setting(results: Results) -> list[str]:
     return [
         "## By setting",
         f"{escape(results.label)} at the last evaluation, mean [95% interval] over the seeds that "
-        "finished. The interval is Student's t for the mean: it holds for independent seeds with "
-        "about normal scores, it is wide for few seeds because few seeds tell little, and it "
-        "says nothing about other settings. Failed runs are counted, never averaged.",
+        "have a score. The interval is Student's t for the mean: it holds for independent seeds "
+        "with about normal scores, it is wide for few seeds because few seeds tell little, and it "
+        "says nothing about other settings. Runs without a score are counted, never averaged.",
         markdown.table(tables.by_setting(results)),
     ]
 
@@ -249,9 +267,9 @@ def _over_training(results: Results) -> list[str]:
     compared = results.over_training
     return [
         "## Over training",
-        f"{escape(results.label)}, medians over the runs that finished. The geometric mean over "
-        "training is that of the curve from the first evaluation to the last, at equal generator "
-        "steps: who learns faster, and stays there.",
+        f"{escape(results.label)}, medians over the runs that have a score. The geometric mean "
+        "over training is that of the curve from the first evaluation to the last, at equal "
+        "generator steps: who learns faster, and stays there.",
         markdown.table(tables.course(results)),
         *(_courses_compared(compared) if compared else []),
     ]
@@ -260,8 +278,7 @@ def _over_training(results: Results) -> list[str]:
 def _courses_compared(compared: list[Comparison]) -> list[str]:
     return [
         "By that mean each method against vanilla, and against its controls: the "
-        "test of all comparisons, a family of its own. A run that collapsed counts by its scores "
-        f"here. {escape(sentences.power(compared))}",
+        f"test of all comparisons, a family of its own. {escape(sentences.power(compared))}",
         markdown.table(tables.comparisons(compared)),
     ]
 

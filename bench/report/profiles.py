@@ -13,7 +13,7 @@ THRESHOLDS = 200
 
 
 def profile_figure(results: Results) -> Figure | None:
-    """Each method's profile over all runs and settings; None where no run finished.
+    """Each method's profile over all runs and settings; None where no run has a score.
 
     Without bands: with few runs each covers most of the panel. Source: Agarwal et al. 2021, "Deep
     Reinforcement Learning at the Edge of the Statistical Precipice", NeurIPS.

@@ -46,7 +46,7 @@ class Results:
 
     @cached_property
     def worst(self) -> float:
-        """What a failed run counts as, where a number is needed: worse than any score."""
+        """What a run without a score counts as in a rank or a median: worse than any score."""
         return inf if self.better == "lower" else -inf
 
     @cached_property
@@ -100,16 +100,11 @@ class Results:
     def over_training(self) -> list[Comparison]:
         """Every method against vanilla and its control, by the score over training, one family.
 
-        A collapsed run counts by its scores, since what is compared is the course and not the
-        end; one that diverged or failed is worse than any other. Empty where some run that was
-        scored to its end has no geometric mean.
+        Empty where some run with a score has no geometric mean.
         """
-        scored = self.runs["status"].isin(["completed", "collapsed"])
-        if self.runs.loc[scored, "area"].isna().any():
+        if self.runs.loc[self.runs["scored"], "area"].isna().any():
             return []
-        matrix = comparison.badness(
-            self.runs.assign(last=self.runs["area"], finished=scored), self.better
-        )
+        matrix = comparison.badness(self.runs.assign(last=self.runs["area"]), self.better)
         couples = comparison.against(BASELINE, self.methods)
         couples += [(of, control) for control, of in self.controls.items() if of != BASELINE]
         return comparison.compare(matrix, couples)
@@ -145,10 +140,10 @@ class Results:
     def iqm(self) -> dict[str, Estimate]:
         """The interquartile mean of the last score over runs and settings.
 
-        A failed run counts as worse than any other, so the value is infinite where more than a
-        quarter of the runs failed.
+        A run without a score counts as worse than any other, so the value is infinite where more
+        than a quarter of the runs have none.
         """
-        last = self.runs["last"].where(self.runs["finished"], self.worst)
+        last = self.runs["last"].where(self.runs["scored"], self.worst)
         wide = self.runs.assign(last=last).pivot(
             index="seed", columns=["method", "setting"], values="last"
         )
@@ -162,8 +157,19 @@ class Results:
     @cached_property
     def mean_ranks(self) -> dict[str, Estimate]:
         """The rank among all methods, averaged over seeds, then over settings."""
+        return self._ranked(statistics.mean_over_settings)
+
+    @cached_property
+    def rank_iqm(self) -> dict[str, Estimate]:
+        """The interquartile mean of the ranks among all methods, over seeds and settings.
+
+        A run without a score has the last rank, so there is one however many have none.
+        """
+        return self._ranked(statistics.iqm)
+
+    def _ranked(self, summary: statistics.Statistic) -> dict[str, Estimate]:
         cube = self.badness
-        found = statistics.rank_intervals(cube, resamples=_resamples(cube.size))
+        found = statistics.rank_intervals(cube, summary, resamples=_resamples(cube.size))
         return dict(zip(self.board.methods, map(tuple, np.transpose(found).tolist()), strict=True))
 
     @cached_property
@@ -233,6 +239,11 @@ class Results:
     @cached_property
     def _by_method(self) -> dict[Hashable, pd.DataFrame]:
         return dict(list(self.runs.groupby("method")))
+
+    def unscored(self, method: str) -> tuple[int, int]:
+        """How many runs of a method have no score, and how many runs it has."""
+        scored = self.of(method)["scored"]
+        return int((~scored).sum()), len(scored)
 
     def of(self, method: str) -> pd.DataFrame:
         """The rows of one method."""

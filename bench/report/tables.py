@@ -1,14 +1,13 @@
 """The tables of a leaderboard, as frames of text: what the page and the terminal both show."""
 
 from collections.abc import Iterable
-from math import nan
+from math import isfinite, nan
 
 import pandas as pd
 
 from bench.report.comparison import Comparison
 from bench.report.results import ARROWS, BASELINE, Estimate, Results
 from bench.report.text import (
-    FAILED,
     NOTHING,
     bounds,
     number,
@@ -17,21 +16,26 @@ from bench.report.text import (
     ratio,
     score,
     span,
+    unscored,
 )
 from bench.statistics import mean_interval, proportion_interval
+
+RANK = "rank, IQM"
 
 
 def headline(results: Results) -> pd.DataFrame:
     """One row a method: where it stands, how sure that is, how often it failed, its time.
 
-    Groups only where any two methods can be told apart.
+    Groups only where any two methods can be told apart, ranks in one number only where some run
+    has no score.
     """
     verdicts = {one.first: _verdict(one) for one in results.against_baseline}
     rows = [
         {
             "method": results.name(method),
             "group": results.groups[method],
-            f"{results.label}, IQM": _scored(results.iqm[method]),
+            f"{results.label}, IQM": averaged(results.iqm[method], *results.unscored(method)),
+            RANK: _ranked(results.rank_iqm[method]),
             "mean rank": _ranked(results.mean_ranks[method]),
             f"beats {BASELINE}": _shared(results.improvement.get(method, (nan, nan, nan))),
             f"vs {BASELINE}": verdicts.get(method, NOTHING),
@@ -42,7 +46,9 @@ def headline(results: Results) -> pd.DataFrame:
     ]
     table = pd.DataFrame(rows)
     without = [] if results.against_baseline else [f"beats {BASELINE}", f"vs {BASELINE}"]
-    return table.drop(columns=without if results.distinguished else [*without, "group"])
+    without += [] if results.distinguished else ["group"]
+    without += [RANK] if results.runs["scored"].all() else []
+    return table.drop(columns=without)
 
 
 def scores_and_costs(results: Results) -> pd.DataFrame:
@@ -50,13 +56,14 @@ def scores_and_costs(results: Results) -> pd.DataFrame:
     rows = []
     for method in results.methods:
         runs = results.of(method)
+        gap = float(runs.loc[runs["scored"], "gap"].median())
         per_step = runs["d_gradients"] / runs["g_steps"].where(runs["g_steps"] > 0)
         rows.append(
             {
                 "method": results.name(method),
                 "last": median_run(results, runs, "last"),
                 "best": median_run(results, runs, "best"),
-                "gap": number(runs.loc[runs["finished"], "gap"].median()),
+                "gap": averaged((gap, nan, nan), *results.unscored(method)),
                 "D gradients / G step": number(per_step.median()),
                 "images/s": number(runs["images_per_second"].median()),
                 "peak MB": number(runs["peak_memory_bytes"].max() / 1e6),
@@ -67,7 +74,7 @@ def scores_and_costs(results: Results) -> pd.DataFrame:
 
 def failures_by_reason(results: Results) -> pd.DataFrame:
     """One row a method that failed, one column a way to fail; empty where none did."""
-    failed = results.runs[~results.runs["finished"]]
+    failed = results.runs[results.runs["failure"].notna()]
     kinds = sorted(failed["failure"].unique())
     rows = []
     for method in results.methods:
@@ -80,7 +87,7 @@ def failures_by_reason(results: Results) -> pd.DataFrame:
 
 
 def by_setting(results: Results) -> pd.DataFrame:
-    """The mean last score of the runs that finished, with its interval, one column a setting."""
+    """The mean last score of the runs that have one, with its interval, one column a setting."""
     rows = []
     for method in results.methods:
         settings = dict(list(results.of(method).groupby("setting")))
@@ -90,24 +97,23 @@ def by_setting(results: Results) -> pd.DataFrame:
 
 
 def all_metrics(results: Results) -> pd.DataFrame:
-    """The mean of every metric over the runs that finished, and the same of real data."""
+    """The mean of every metric over the runs that have a score, and the same of real data."""
     metrics = results.board.metrics
     names = {name: f"{m['label']} {ARROWS[m['better']]}" for name, m in metrics.items()}
     rows = []
     for method in results.methods:
         runs = results.of(method)
-        finished = runs[runs["finished"]]
-        cells = {label: number(finished[f"score_{name}"].mean()) for name, label in names.items()}
-        count = f"{len(finished)} of {len(runs)}"
-        rows.append({"method": results.name(method), "finished": count, **cells})
+        scored = runs[runs["scored"]]
+        cells = {label: number(scored[f"score_{name}"].mean()) for name, label in names.items()}
+        rows.append({"method": results.name(method), "scored": _share(results, method), **cells})
     floors = results.board.floors
     real = {label: number(floors.get(name, nan)) for name, label in names.items()}
-    rows.append({"method": "real data (floor)", "finished": NOTHING, **real})
+    rows.append({"method": "real data (floor)", "scored": NOTHING, **real})
     return pd.DataFrame(rows)
 
 
 def course(results: Results) -> pd.DataFrame:
-    """Summaries of the whole course of training, medians over the runs that finished."""
+    """Summaries of the whole course of training, medians over the runs that have a score."""
     columns = {
         "last": "last",
         "best": "best",
@@ -118,10 +124,15 @@ def course(results: Results) -> pd.DataFrame:
     rows = []
     for method in results.methods:
         runs = results.of(method)
-        medians = runs[runs["finished"]][list(columns)].median()
+        medians = runs[runs["scored"]][list(columns)].median()
         cells = {label: number(medians[column]) for column, label in columns.items()}
-        rows.append({"method": results.name(method), **cells})
+        rows.append({"method": results.name(method), "scored": _share(results, method), **cells})
     return pd.DataFrame(rows)
+
+
+def _share(results: Results, method: str) -> str:
+    count, of = results.unscored(method)
+    return f"{of - count} of {of}"
 
 
 def comparisons(found: Iterable[Comparison]) -> pd.DataFrame:
@@ -143,10 +154,10 @@ def comparisons(found: Iterable[Comparison]) -> pd.DataFrame:
 
 
 def failures(reasons: "pd.Series[str]") -> str:
-    """How many runs failed, of how many, the interval of that share, and why.
+    """How many runs diverged, collapsed or failed, the interval of that share, and which.
 
     Args:
-        reasons: one entry a run, None where it did not fail.
+        reasons: one entry a run, None where it did none of these.
     """
     counts = reasons.value_counts()
     failed, n = int(counts.sum()), len(reasons)
@@ -156,13 +167,21 @@ def failures(reasons: "pd.Series[str]") -> str:
 
 
 def median_run(results: Results, runs: pd.DataFrame, column: str) -> str:
-    """The median over some runs, a failed one counted as worse than any that finished."""
-    return score(float(runs[column].where(runs["finished"], results.worst).median()))
+    """The median over some runs, one without a score counted as worse than any with one."""
+    return score(float(runs[column].where(runs["scored"], results.worst).median()))
 
 
-def _scored(estimate: Estimate) -> str:
-    value, low, high = map(score, estimate)
-    return value if value == FAILED else value + bounds(low, high)
+def averaged(estimate: Estimate, count: int, of: int) -> str:
+    """An average with its interval, and how many runs have no score, if any.
+
+    Args:
+        estimate: its value may be infinite, where there is none to show.
+        count: of the runs without a score.
+        of: of all runs.
+    """
+    value, low, high = estimate
+    text = number(value) + (bounds(score(low), score(high)) if isfinite(value) else "")
+    return f"{text} ({unscored(count, of)})" if count else text
 
 
 def _ranked(estimate: Estimate) -> str:
@@ -193,9 +212,6 @@ def _word(one: Comparison) -> str:
 
 
 def _cell(runs: pd.DataFrame) -> str:
-    last = runs.loc[runs["finished"], "last"]
-    if last.empty:
-        return f"0 of {len(runs)} finished"
-    mean, low, high = map(number, mean_interval(last))
-    text = mean + bounds(low, high)
-    return text if len(last) == len(runs) else f"{text} ({len(last)} of {len(runs)} finished)"
+    last = runs.loc[runs["scored"], "last"]
+    mean = mean_interval(last) if len(last) else (nan, nan, nan)
+    return averaged(mean, len(runs) - len(last), len(runs))

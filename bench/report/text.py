@@ -3,7 +3,7 @@
 from math import floor, isfinite, log10
 
 NOTHING = "—"
-FAILED = "failed"
+UNSCORED = "no score"
 
 
 def number(value: float) -> str:
@@ -16,8 +16,8 @@ def number(value: float) -> str:
 
 
 def score(value: float) -> str:
-    """A number, or the word for an infinite one: a score that only a failed run can have."""
-    return FAILED if abs(value) == float("inf") else number(value)
+    """A number, or the words for an infinite one: what a run without a score counts as."""
+    return UNSCORED if abs(value) == float("inf") else number(value)
 
 
 def percent(value: float) -> str:
@@ -38,6 +38,11 @@ def probability(value: float) -> str:
 def plural(count: int, noun: str) -> str:
     """``3 seeds``, ``1 seed``."""
     return f"{count:,} {noun}" + ("" if count == 1 else "s")
+
+
+def unscored(count: int, of: int) -> str:
+    """How many runs have no score, of how many; empty where all have one."""
+    return f"{count} of {of} have none" if count else ""
 
 
 def bounds(low: str, high: str) -> str:

@@ -1,4 +1,4 @@
-"""Whether two records are of the same result: equal to the bit, within noise, or different."""
+"""Whether two records are of one result: equal to the bit, within noise, different, unknown."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -12,17 +12,10 @@ from bench.records import Record, Row, identity, metrics
 LEVEL = 0.01
 """How rarely the runs of two seeds of one cell are called different, if scores are normal."""
 
-LEAST_SEEDS = 3
+LEAST_SEEDS = 5
+"""Seeds of a cell, the record's own among them, from which its noise can be told."""
 
-TOLERANCE = 0.02
-"""How far apart, as a share, two scores may be where no other seed tells the noise.
-
-It is half of the smallest coefficient of variation between seeds, 4.3%, that any cell of the
-committed leaderboards has: two seeds are all but never as close, a run and its repetition on
-another machine may not be.
-"""
-
-Verdict = Literal["equal", "within noise", "different"]
+Verdict = Literal["equal", "within noise", "different", "cannot tell"]
 
 RESULT = ("status", "reason", "step", "floors", "scores", "diagnostics", "losses", "samples")
 """What a run that is repeated must give again, to the bit where nothing else differs."""
@@ -65,40 +58,43 @@ def compare(first: Record, again: Record, others: Sequence[float]) -> Comparison
         rows = len(first["scores"])
         reasons = [f"all {rows} rows of scores, and all else that a run gives, are the same"]
         return Comparison("equal", reasons, [], causes)
-    close, reason = _closeness(first, again, others)
-    return Comparison("within noise" if close else "different", [reason], places, causes)
+    verdict, reason = _closeness(first, again, others)
+    return Comparison(verdict, [reason], places, causes)
 
 
-def _closeness(first: Record, again: Record, others: Sequence[float]) -> tuple[bool, str]:
+def _closeness(first: Record, again: Record, others: Sequence[float]) -> tuple[Verdict, str]:
     """Whether the two end alike, and what that was judged by."""
     if first["status"] != again["status"]:
-        return False, f"it {first['status']} there, and {again['status']} here"
+        return "different", f"it {first['status']} there, and {again['status']} here"
     there, here = last_headline(first), last_headline(again)
     if there is None or here is None:
         if there is None and here is None:
-            return True, f"it {first['status']} both there and here, without a last score"
-        return False, f"the last score is {there} there, and {here} here"
-    allowed, judged = _noise(there, here, others)
+            return "cannot tell", f"it {first['status']} both there and here, without a last score"
+        return "different", f"the last score is {there} there, and {here} here"
     label = metrics(first["protocol"] or {})[_headline(first)]["label"]
     apart = abs(here - there)
-    return apart <= allowed, (
-        f"the last {label} is {there:.6g} there and {here:.6g} here, {apart:.3g} apart; "
-        f"{allowed:.3g} would be noise: {judged}"
+    seen = f"the last {label} is {there:.6g} there and {here:.6g} here, {apart:.3g} apart"
+    seeds = 1 + len(others)
+    if seeds < LEAST_SEEDS:
+        return "cannot tell", (
+            f"{seen}; how far apart two seeds of this cell are by chance takes {LEAST_SEEDS} seeds "
+            f"to tell, and {seeds} {'is' if seeds == 1 else 'are'} there"
+        )
+    allowed = _noise(others)
+    return "within noise" if apart <= allowed else "different", (
+        f"{seen}; {allowed:.3g} would be noise: so far apart are two seeds of this cell once in "
+        f"{1 / LEVEL:.0f} times, by the {len(others)} others that are there"
     )
 
 
-def _noise(there: float, here: float, others: Sequence[float]) -> tuple[float, str]:
-    """How far apart two scores may be by chance, and why."""
-    seeds = [there, *others]
-    if len(seeds) < LEAST_SEEDS:
-        share = f"{TOLERANCE:.0%} of the score, since no other seeds of this cell are beside it"
-        return TOLERANCE * max(abs(there), abs(here)), share
-    spread = float(np.std(seeds, ddof=1))
-    factor = float(stats.t.ppf(1 - LEVEL / 2, len(seeds) - 1)) * np.sqrt(2)
-    return factor * spread, (
-        f"so far apart are two seeds of this cell once in {1 / LEVEL:.0f} times, by the "
-        f"{len(seeds)} that are there"
-    )
+def _noise(others: Sequence[float]) -> float:
+    """How far apart two seeds of a cell are by chance, once in 1 / ``LEVEL`` times.
+
+    The record's own score is not among those that tell: were it false, it would widen what it is
+    held against.
+    """
+    factor = float(stats.t.ppf(1 - LEVEL / 2, len(others) - 1)) * np.sqrt(2)
+    return factor * float(np.std(others, ddof=1))
 
 
 def last_headline(record: Record) -> float | None:

@@ -14,6 +14,7 @@ from bench.engines.complete import complete
 from bench.records import Record
 from bench.search.course import Course
 from bench.search.study import Held, SharedStudy
+from bench.search.text import averaged, shown
 from bench.training.execute import RECORD
 from bench.training.trainer import Progress
 
@@ -85,29 +86,23 @@ def _batch(
             return False
         for course in courses:
             course.end(results)
-            values = course.values()
             course.annotate()
-            study.tell(course.held, values)
-            say(console, _outcome(course, values))
+            study.tell(course.held, course.values())
+            say(console, _outcome(course))
         return True
     finally:
         for one in held:
             study.let_go(one)
 
 
-def _outcome(course: Course, values: list[float] | None) -> str:
-    chosen = ", ".join(f"{name} = {_short(v)}" for name, v in course.held.values.items())
+def _outcome(course: Course) -> str:
     aims = course.task.objectives
     result = (
         "stopped early, no better than most"
-        if values is None
-        else ", ".join(f"{a.label} {v:.4g}" for a, v in zip(aims, values, strict=True))
+        if course.stopped
+        else ", ".join(f"{aim.label} {averaged(course.measured(aim))}" for aim in aims)
     )
-    return f"trial {course.held.number}: {chosen or 'as it is'}: {result}"
-
-
-def _short(value: float | str) -> str:
-    return value if isinstance(value, str) else f"{value:.4g}"
+    return f"trial {course.held.number}: {shown(course.held.values) or 'as it is'}: {result}"
 
 
 def say(console: Console, line: str) -> None:

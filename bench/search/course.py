@@ -6,9 +6,9 @@ from functools import partial
 import numpy as np
 
 from bench.config.run import Run
-from bench.records import Record, Row
+from bench.records import SCORED, Record, Row
 from bench.report.entry import Floats
-from bench.search.objective import AGGREGATES, Objective, succeeded, untrained
+from bench.search.objective import AGGREGATES, Objective, untrained
 from bench.search.study import Held
 from bench.search.task import Task
 from bench.training.trainer import Progress
@@ -46,20 +46,25 @@ class Course:
         self._report()
 
     def values(self) -> list[float] | None:
-        """What the trial is worth, a number an objective; None where it was stopped early."""
+        """What the trial counts as, a number an objective; None where it was stopped early."""
         if self.stopped:
             return None
         aggregate = AGGREGATES[self.task.space.search.aggregate]
         return [aggregate(self._each(aim)) for aim in self.task.objectives]
 
+    def measured(self, aim: Objective) -> Floats:
+        """What each run was measured to be, NaN where it has no score."""
+        return np.array([aim.measured(self._records[run.id]) for run in self.runs])
+
     def annotate(self) -> None:
         """Notes what the trial consists of, for whoever looks at the study."""
         trial = self.held.trial
         trial.set_user_attr("runs", [run.id for run in self.runs])
-        failed = [r["status"] for r in self._records.values() if not succeeded(r)]
+        failed = [r["status"] for r in self._records.values() if r["status"] not in SCORED]
         trial.set_user_attr("failed", failed)
         for aim in self.task.objectives if not self.stopped else ():
-            trial.set_user_attr(aim.name, [round(float(v), 6) for v in self._each(aim)])
+            known = [None if np.isnan(v) else round(v, 6) for v in self.measured(aim).tolist()]
+            trial.set_user_attr(aim.name, known)
 
     def _each(self, aim: Objective) -> Floats:
         return np.array(

@@ -1,4 +1,4 @@
-"""The pictures of a search: scores against parameters, the expected best, the Pareto front."""
+"""The pictures of a search: scores against parameters, the best of k trials, the Pareto front."""
 
 from collections.abc import Callable, Sequence
 from math import ceil
@@ -6,6 +6,7 @@ from typing import Any
 
 import matplotlib
 import numpy as np
+import pandas as pd
 from matplotlib.artist import Artist
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
@@ -24,7 +25,12 @@ COLUMNS, PANEL = 3, 3.9
 MARGIN = 1.2
 """A logarithmic axis goes so far beyond its values."""
 
+WORSE = {"lower": 0.98, "higher": 0.02}
+"""Where in the panel a run without a score stands, by which way scores are better."""
+
 TRIALS: dict[str, Any] = {"color": "#D55E00", "zorder": 3}
+RUN: dict[str, Any] = {"markersize": 3.5, "alpha": 0.45, "linewidth": 0} | TRIALS
+LOST: dict[str, Any] = {"markersize": 6, "markeredgewidth": 1.6, "linewidth": 0} | TRIALS
 FRESH: dict[str, Any] = {"color": "#0072B2", "zorder": 4}
 
 
@@ -32,7 +38,7 @@ def figures(outcomes: Outcomes) -> dict[str, bytes]:
     """Every picture there is something to draw for, as SVG, by file name."""
     drawn = {
         "scores.svg": scores(outcomes),
-        "expected.svg": expected(outcomes),
+        "best.svg": best(outcomes),
         "front.svg": front(outcomes),
     }
     return {name: svg(figure) for name, figure in drawn.items() if figure is not None}
@@ -66,8 +72,8 @@ def scores(outcomes: Outcomes) -> Figure | None:
     return figure
 
 
-def expected(outcomes: Outcomes) -> Figure | None:
-    """The expected best of k trials, a curve a method; for several methods alone."""
+def best(outcomes: Outcomes) -> Figure | None:
+    """The median best of k trials, a curve a method; for several methods alone."""
     studies = [study for study in outcomes.findings.studies if len(study.trials) > 1]
     if len(studies) < 2:
         return None
@@ -75,13 +81,14 @@ def expected(outcomes: Outcomes) -> Figure | None:
         figure = Figure(figsize=(7.5, 4.6), layout="constrained")
         panel = figure.subplots()
         for index, study in enumerate(studies):
-            middle, low, high = outcomes.expected(study)
+            drawn = [(one.mean, one.low, one.high) for one in outcomes.best_of(study)]
+            middle, low, high = np.transpose(drawn)
             k = np.arange(1, len(middle) + 1)
             colour = look(index)["color"]
             panel.fill_between(k, low, high, color=colour, alpha=0.5 / len(studies), linewidth=0)
             panel.plot(k, middle, label=study.method, **look(index))
         panel.set_xlabel("trials")
-        panel.set_ylabel(f"expected best\n{_axis(outcomes)}")
+        panel.set_ylabel(f"median best\n{_axis(outcomes)}")
         panel.xaxis.set_major_locator(MaxNLocator(integer=True))
         figure.legend(loc="outside lower center", ncols=5, frameon=False)
     return figure
@@ -96,20 +103,22 @@ def front(outcomes: Outcomes) -> Figure | None:
         figure = Figure(figsize=(7.5, 4.2), layout="constrained")
         panel = figure.subplots()
         for index, study in enumerate(outcomes.findings.studies):
-            ended = [trial for trial in study.trials if trial.state == "complete"]
+            ended = study.ended
             chosen = sorted(study.chosen(aims), key=lambda trial: trial.values[1])
             colour = look(index)["color"]
-            panel.scatter(*_plane(ended), s=22, color=colour, alpha=0.5, linewidths=0)
+            panel.scatter(*_plane(outcomes, ended), s=22, color=colour, alpha=0.5, linewidths=0)
             look_of = look(index) | {"marker": "o", "drawstyle": "steps-post"}
-            panel.plot(*_plane(chosen), label=study.method, **look_of)
+            panel.plot(*_plane(outcomes, chosen), label=study.method, **look_of)
         panel.set_xlabel(plain(aims[1].label))
         panel.set_ylabel(_axis(outcomes))
         figure.legend(loc="outside lower center", ncols=5, frameon=False)
     return figure
 
 
-def _plane(trials: Sequence[Trial]) -> tuple[list[float], list[float]]:
-    return [trial.values[1] for trial in trials], [trial.values[0] for trial in trials]
+def _plane(outcomes: Outcomes, trials: Sequence[Trial]) -> tuple[list[float], list[float]]:
+    first, second = outcomes.findings.objectives[:2]
+    x, y = ([outcomes.of(trial, aim).mean for trial in trials] for aim in (second, first))
+    return x, y
 
 
 def _bands(panel: Axes, outcomes: Outcomes) -> None:
@@ -122,7 +131,8 @@ def _bands(panel: Axes, outcomes: Outcomes) -> None:
             panel.axhspan(
                 estimate.low, estimate.high, color=style["color"], alpha=0.08, linewidth=0
             )
-        panel.axhline(estimate.mean, label=group.label, linewidth=1.4, **_line(style))
+        if np.isfinite(estimate.mean):
+            panel.axhline(estimate.mean, label=group.label, linewidth=1.4, **_line(style))
 
 
 def _line(style: dict[str, Any]) -> dict[str, Any]:
@@ -131,18 +141,12 @@ def _line(style: dict[str, Any]) -> dict[str, Any]:
 
 def _points(panel: Axes, outcomes: Outcomes, study: Study, name: str) -> None:
     """The trials, each seed a dot and their mean with its interval, and the winner anew."""
-    ended = [trial for trial in study.trials if trial.state == "complete"]
     place = _places(panel, study, name)
-    ended.sort(key=lambda trial: place(trial.parameters[name]))
+    ended = sorted(study.ended, key=lambda trial: place(trial.parameters[name]))
     x = [place(trial.parameters[name]) for trial in ended]
-    estimates = [outcomes.estimate(trial.runs) for trial in ended]
+    estimates = [outcomes.of(trial) for trial in ended]
     for at, trial in zip(x, ended, strict=True):
-        runs = outcomes.frame(trial.runs)
-        for failed, marker in ((False, "o"), (True, "x")):
-            part = runs[runs["finished"] != failed]["counted"]
-            panel.plot(
-                [at] * len(part), part, marker, markersize=3.5, alpha=0.45, linewidth=0, **TRIALS
-            )
+        _runs(panel, at, outcomes.frame(trial.runs), WORSE[outcomes.better])
     joined = "-" if len(study.kinds) == 1 else "none"
     panel.errorbar(
         x,
@@ -168,6 +172,17 @@ def _points(panel: Axes, outcomes: Outcomes, study: Study, name: str) -> None:
                 label=f"{group.method}, tuned, fresh seeds",
                 **FRESH,
             )
+
+
+def _runs(panel: Axes, at: float, runs: pd.DataFrame, edge: float) -> None:
+    """One trial's runs at their scores, hollow where they collapsed; at the edge without one."""
+    collapsed = runs["failure"] == "collapsed"
+    for part, fill in ((~collapsed, "full"), (collapsed, "none")):
+        scores = runs.loc[part & runs["scored"], "last"]
+        panel.plot([at] * len(scores), scores, "o", fillstyle=fill, **RUN)
+    without = int((~runs["scored"]).sum())
+    beside = panel.get_xaxis_transform()
+    panel.plot([at] * without, [edge] * without, "x", transform=beside, **LOST)
 
 
 def _places(panel: Axes, study: Study, name: str) -> Callable[[Value], float]:

@@ -7,7 +7,7 @@ import msgspec
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UsageError
-from bench.records import Row, load
+from bench.records import load
 from bench.search.objective import Objective
 from bench.search.study import SharedStudy
 
@@ -30,7 +30,8 @@ class Trial(msgspec.Struct, frozen=True):
         number: in its study, from 0.
         state: "complete", "stopped" early, or "failed" where it has no value.
         parameters: the values, by name.
-        values: one an objective; of a trial that was stopped, the last that was known.
+        values: by which trials are chosen, one an objective, see ``Objective.value``; of a trial
+            that was stopped, the last that was known. None of them is a score to be shown.
         runs: the ids of its runs.
     """
 
@@ -104,7 +105,6 @@ class Findings(msgspec.Struct, frozen=True):
         sampler: who proposed the trials.
         studies: one a method.
         groups: what is compared at the end.
-        untrained: by run, the scores that a failed one counts as at best.
     """
 
     suite: str
@@ -116,7 +116,6 @@ class Findings(msgspec.Struct, frozen=True):
     sampler: str
     studies: list[Study]
     groups: list[Group]
-    untrained: dict[str, Row]
 
     @property
     def label(self) -> str:

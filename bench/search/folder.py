@@ -19,7 +19,7 @@ from bench.search.figures import figures
 from bench.search.findings import FILE, Findings, Study, Trial
 from bench.search.outcomes import Outcomes
 from bench.search.page import page
-from bench.search.text import gin_text, shown
+from bench.search.text import estimated, gin_text, shown
 from bench.training.execute import RECORD
 
 RUNS = "runs"
@@ -74,9 +74,9 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
         records.write(copies / file_name(key), record)
     outcomes = Outcomes(findings, found)
     drawn = figures(outcomes)
-    winners = _winners(findings)
+    winners = _winners(outcomes)
     made = drawn | {name: text.encode() for name, text in winners.items()}
-    made[TRIALS] = _csv(findings)
+    made[TRIALS] = _csv(outcomes)
     made[PAGE] = page(outcomes, drawn, winners).encode()
     for name, data in made.items():
         (folder / name).write_bytes(data)
@@ -134,20 +134,22 @@ def _choice(findings: Findings, study: Study) -> str:
     return shown(chosen[0].parameters) or "nothing to choose"
 
 
-def _winners(findings: Findings) -> dict[str, str]:
+def _winners(outcomes: Outcomes) -> dict[str, str]:
     """A gin file a winner, for ``ganbench run SUITE --gin_file``."""
-    made = {}
+    made, findings = {}, outcomes.findings
     for study in findings.studies:
         chosen = study.chosen(findings.objectives)
         for trial in chosen if study.kinds else ():
             mark = f"-{trial.number}" if len(chosen) > 1 else ""
-            made[f"winner-{study.method}{mark}.gin"] = _gin(findings, study.method, trial)
+            made[f"winner-{study.method}{mark}.gin"] = _gin(outcomes, study.method, trial)
     return made
 
 
-def _gin(findings: Findings, method: str, trial: Trial) -> str:
-    aims = zip(findings.objectives, trial.values, strict=True)
-    values = ", ".join(f"{aim.label} {value:.4g}" for aim, value in aims)
+def _gin(outcomes: Outcomes, method: str, trial: Trial) -> str:
+    findings = outcomes.findings
+    values = ", ".join(
+        f"{aim.label} {estimated(outcomes.of(trial, aim))}" for aim in findings.objectives
+    )
     lines = [
         f"# What {findings.space} chose for {method} on {findings.suite}: {values} where it chose.",
         f"Suite.methods = [{method!r}]",
@@ -157,12 +159,14 @@ def _gin(findings: Findings, method: str, trial: Trial) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _csv(findings: Findings) -> bytes:
+def _csv(outcomes: Outcomes) -> bytes:
+    aims = outcomes.findings.objectives
     rows = [
         {"method": study.method, "trial": trial.number, "state": trial.state}
-        | {aim.name: value for aim, value in zip(findings.objectives, trial.values, strict=False)}
+        | {aim.name: outcomes.of(trial, aim).mean for aim in aims}
+        | {"unscored": outcomes.of(trial).unscored}
         | trial.parameters
-        for study in findings.studies
+        for study in outcomes.findings.studies
         for trial in study.trials
     ]
     return pd.DataFrame(rows).to_csv(index=False, lineterminator="\n").encode()

@@ -1,4 +1,4 @@
-"""What a trial is worth: one number an objective, from the records of its runs."""
+"""What a run was measured to be, and what it counts as where a trial is chosen."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -13,7 +13,7 @@ from bench.config.compose import load
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.errors import UsageError, nearest
-from bench.records import Record, Row
+from bench.records import SCORED, Record, Row
 from bench.report.entry import Floats
 from bench.training.experiment import Experiment
 from bench.training.streams import seeded
@@ -67,11 +67,20 @@ class Objective:
         values = column(scores, self.name)
         return SUMMARIES[self.summary](values, self.better) if len(values) else np.nan
 
-    def value(self, record: Record, untrained: Callable[[], Row]) -> float:
-        """What a finished run counts as.
+    def measured(self, record: Record) -> float:
+        """What a run was measured to be, NaN where it has no score of its whole training."""
+        if record["status"] not in SCORED:
+            return np.nan
+        if self.is_cost:
+            return self._spent(record)
+        return self.so_far(record["scores"])
 
-        A run that failed counts as what its generator was before any training, or as the worst
-        that it came to, whichever is worse. Its cost is that of all its steps at the pace it had.
+    def value(self, record: Record, untrained: Callable[[], Row]) -> float:
+        """What a run counts as where a trial is chosen: its utility, which is no score.
+
+        It is what was measured. A run that has no score counts as what its generator was before
+        any training, or as the worst that it came to, whichever is worse; its cost is that of all
+        its steps at the pace it had.
 
         Args:
             record: of the run.
@@ -80,11 +89,11 @@ class Objective:
         Returns:
             A number; NaN only for the cost of a run that failed before its first step.
         """
+        measured = self.measured(record)
+        if not np.isnan(measured):
+            return measured
         if self.is_cost:
-            return self._cost(record)
-        value = self.so_far(record["scores"])
-        if succeeded(record) and not np.isnan(value):
-            return value
+            return self._projected(record)
         return self.worst(record["scores"], untrained())
 
     def worst(self, scores: Sequence[Row], untrained: Row) -> float:
@@ -92,13 +101,14 @@ class Objective:
         seen = column([*scores, untrained], self.name)
         return _extreme(seen, "higher" if self.better == "lower" else "lower")
 
-    def _cost(self, record: Record) -> float:
-        spent = column([record.get("cost") or {}], self.name)[0]
-        protocol = record.get("protocol") or {}
+    def _spent(self, record: Record) -> float:
+        return float(column([record.get("cost") or {}], self.name)[0])
+
+    def _projected(self, record: Record) -> float:
         if self.name == "peak_memory_bytes":
-            return float(spent)
-        step = record["step"]
-        return float(spent) * protocol["steps"] / step if step and "steps" in protocol else np.nan
+            return self._spent(record)
+        steps, step = (record.get("protocol") or {}).get("steps", np.nan), record["step"]
+        return self._spent(record) * steps / step if step else np.nan
 
 
 def objectives(
@@ -152,11 +162,6 @@ def untrained(run: Run) -> Row:
         scores = judge.score(encode(trainer.samples(judge.samples)))
     gin.clear_config()
     return {name: value if np.isfinite(value) else None for name, value in scores.items()}
-
-
-def succeeded(record: Record) -> bool:
-    """Whether a run came to its end and to samples that count."""
-    return record["status"] == "completed"
 
 
 def column(rows: Sequence[Row], name: str) -> Floats:

@@ -1,8 +1,8 @@
 """What the records of a search say, computed once for its tables, sentences and figures."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from functools import cached_property, partial
+from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 import optuna
@@ -13,10 +13,10 @@ from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 from bench.records import Record
 from bench.report import comparison
 from bench.report.comparison import Comparison
-from bench.report.entry import Floats
+from bench.report.frame import failure
 from bench.search.findings import Findings, Group, Study, Trial
-from bench.search.objective import Better, Objective, succeeded
-from bench.statistics import expected_best, expected_best_interval, mean_interval
+from bench.search.objective import Better, Objective
+from bench.statistics import mean_interval, median_best
 
 BASELINE = "vanilla"
 """The control that every other thing is compared with, where it ran."""
@@ -24,23 +24,29 @@ BASELINE = "vanilla"
 
 @dataclass(frozen=True)
 class Estimate:
-    """A mean over seeds, each the mean of its settings.
+    """What runs were measured to be: a mean over seeds, each the mean of its settings.
 
     Attributes:
-        mean: failed runs included, as what they count for.
+        mean: over the runs that have a score, NaN where none has.
         low, high: Student's 95% interval of the mean, NaN for one seed.
         error: the mean's standard error, NaN for one seed.
+        unscored: how many runs have no score.
+        runs: how many there are.
     """
 
     mean: float
     low: float
     high: float
     error: float
+    unscored: int
+    runs: int
 
 
 @dataclass(frozen=True)
 class Region:
     """The trials that cannot be told from the best: not worse by more than its standard error.
+
+    Worse by what trials are chosen by, so that one with a run without a score is far away.
 
     Attributes:
         trials: how many, of how many that ended.
@@ -89,43 +95,44 @@ class Outcomes:
         """The runs on seeds that had no part in the choice."""
         return [run for group in self.groups(fresh=True) for run in group.runs]
 
-    def frame(self, runs: Sequence[str], label: str = "") -> pd.DataFrame:
-        """One row a run: method (the label), setting, seed, finished, failure, last, status.
+    def frame(
+        self, runs: Sequence[str], label: str = "", aim: Objective | None = None
+    ) -> pd.DataFrame:
+        """One row a run that has a record, the columns as ``bench.report.frame.frame`` has them.
 
-        ``last`` is what it counts as; a failed run's is NaN there, and its worth in ``counted``.
+        Args:
+            runs: their ids.
+            label: the content of the column ``method``.
+            aim: what ``last`` was measured of, the objective where none is named.
         """
         rows = []
-        for key in runs:
-            if key not in self.records:
-                continue
-            record = self.records[key]
-            counted = self.objective.value(
-                record, partial(self.findings.untrained.__getitem__, key)
-            )
-            finished = succeeded(record) and not np.isnan(counted)
+        for record in (self.records[key] for key in runs if key in self.records):
+            measured = (aim or self.objective).measured(record)
+            scored = not np.isnan(measured)
             rows.append(
                 {
                     "method": label,
                     "setting": record["setting"],
                     "seed": record["seed"],
-                    "finished": finished,
-                    "failure": None if finished else record["status"],
-                    "last": counted if finished else np.nan,
-                    "counted": counted,
+                    "scored": scored,
+                    "failure": failure(record["status"], scored),
+                    "last": measured,
                 }
             )
-        columns = ["method", "setting", "seed", "finished", "failure", "last", "counted"]
-        return pd.DataFrame(rows, columns=columns)
+        columns = ["method", "setting", "seed", "scored", "failure", "last"]
+        return pd.DataFrame(rows, columns=columns).astype({"scored": bool, "last": float})
 
-    def estimate(self, runs: Sequence[str]) -> Estimate:
-        """The mean of some runs and how sure it is."""
-        frame = self.frame(runs)
-        if frame.empty:
-            return Estimate(np.nan, np.nan, np.nan, np.nan)
-        seeds = frame.groupby("seed")["counted"].mean().to_numpy(dtype=np.float64)
-        mean, low, high = mean_interval(seeds)
+    def estimate(self, runs: Sequence[str], aim: Objective | None = None) -> Estimate:
+        """The mean of some runs and how sure it is; ``aim`` as in ``frame``."""
+        frame = self.frame(runs, aim=aim)
+        seeds = frame.groupby("seed")["last"].mean().dropna().to_numpy(dtype=np.float64)
+        mean, low, high = mean_interval(seeds) if len(seeds) else (np.nan, np.nan, np.nan)
         error = seeds.std(ddof=1) / np.sqrt(len(seeds)) if len(seeds) > 1 else np.nan
-        return Estimate(mean, low, high, float(error))
+        return Estimate(mean, low, high, float(error), int((~frame["scored"]).sum()), len(frame))
+
+    def of(self, trial: Trial, aim: Objective | None = None) -> Estimate:
+        """The mean of a trial's runs; there is none where it was stopped early."""
+        return self.estimate(trial.runs if trial.state == "complete" else [], aim)
 
     def badness(self, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
         """What ``bench.report.comparison.badness`` makes of groups of runs, a column a group.
@@ -166,7 +173,7 @@ class Outcomes:
         if not chosen:
             return None
         best, sign = chosen[0], 1 if self.better == "lower" else -1
-        error = np.nan_to_num(self.estimate(best.runs).error)
+        error = np.nan_to_num(self.of(best).error)
         near = [t for t in study.ended if sign * (t.values[0] - best.values[0]) <= error]
         spans = {}
         for name in study.kinds:
@@ -175,11 +182,24 @@ class Outcomes:
                 spans[name] = (min(values), max(values))
         return Region(len(near), len(study.ended), spans)
 
-    def expected(self, study: Study) -> tuple[Floats, Floats, Floats]:
-        """The expected best of k trials for k = 1 to n, with lower and upper bounds."""
-        values = [trial.values[0] if trial.values else np.nan for trial in study.trials]
-        low, high = expected_best_interval(values, self.better)
-        return expected_best(values, self.better), low, high
+    def ranked(self, study: Study) -> list[Trial]:
+        """The trials from the best to the worst by what they are chosen by, without it last."""
+        sign = 1 if self.better == "lower" else -1
+        return sorted(
+            study.trials, key=lambda trial: sign * trial.values[0] if trial.values else np.inf
+        )
+
+    def best_of(self, study: Study) -> list[Estimate]:
+        """What the median best of k trials was measured to be, for k = 1 to n.
+
+        The bounds are what the trials were measured to be that bound the median, NaN without one.
+        """
+        ranked = [self.of(trial) for trial in self.ranked(study)]
+        found = []
+        for middle, *ends in np.transpose(median_best(np.arange(len(ranked)))).tolist():
+            low, high = sorted(np.nan if end != end else ranked[int(end)].mean for end in ends)
+            found.append(replace(ranked[int(middle)], low=low, high=high))
+        return found
 
     def importance(self, study: Study) -> dict[str, float]:
         """Each parameter's share of the values' variance (fANOVA), the largest first.

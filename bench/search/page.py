@@ -2,6 +2,7 @@
 
 import json
 import shlex
+from collections import Counter
 from collections.abc import Collection, Iterable
 
 import pandas as pd
@@ -14,17 +15,18 @@ from bench.report.entry import ORIGINS
 from bench.report.markdown import escape
 from bench.report.origins import flatten, two_columns
 from bench.report.tables import comparisons
-from bench.report.text import NOTHING, percent, plural
+from bench.report.text import NOTHING, UNSCORED, percent, plural
 from bench.search import settings, tables
 from bench.search.findings import Study, Trial
 from bench.search.outcomes import BASELINE, Outcomes
 from bench.search.text import estimated, short, shown
 
 CAPTIONS = {
-    "scores.svg": "Scores of the trials on the seeds that chose: the mean and its 95% interval, "
-    "each run a dot, one that failed a cross at what it counts as. The diamond is the winner on "
-    "fresh seeds. Dashed lines and bands are the controls, on the seeds that chose.",
-    "expected.svg": "The best score to expect of k trials, with its 95% bootstrap interval.",
+    "scores.svg": "Scores of the trials on the seeds that chose: the mean and its 95% interval "
+    "of the runs that have a score, each a dot, a hollow one where it collapsed. A cross at the "
+    "edge is a run without a score. The diamond is the winner on fresh seeds. Dashed lines and "
+    "bands are the controls, on the seeds that chose.",
+    "best.svg": "The median best of k trials, with a 95% interval by order statistics.",
     "front.svg": "Every trial, and through those that no other is better than in all objectives "
     "the Pareto front.",
 }
@@ -48,6 +50,7 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         "## On fresh seeds",
         _hygiene(outcomes),
         markdown.table(tables.contest(outcomes)),
+        _without_score(outcomes),
         _confirmed(outcomes),
         "## How much the choice matters",
         markdown.table(tables.sensitivity(outcomes)),
@@ -73,12 +76,13 @@ def _introduction(outcomes: Outcomes) -> str:
     findings, records = outcomes.findings, list(outcomes.records.values())
     trials = sum(len(study.trials) for study in findings.studies)
     names = ", ".join(study.method for study in findings.studies)
-    failed = sum(record["status"] != "completed" for record in records)
+    ends = Counter(record["status"] for record in records)
+    ended = ", ".join(f"{count} {status}" for status, count in sorted(ends.items()))
     aims = " and ".join(escape(aim.label) for aim in findings.objectives)
     lines = [
         f"Search {escape(findings.space)} on suite {escape(findings.suite)}: hyper-parameters of "
         f"{escape(names)}, chosen by {aims} in {plural(trials, 'trial')} (sampler: "
-        f"{findings.sampler}). {plural(len(records), 'run')}, of which {failed} failed."
+        f"{findings.sampler}). {plural(len(records), 'run')}: {ended}."
     ]
     if findings.overrides:
         lines += ["Run with these changes to the suite:", markdown.code(findings.overrides)]
@@ -99,11 +103,11 @@ def _verdict_on(outcomes: Outcomes, study: Study) -> str:
             "make the Pareto front."
         )
     (best,) = chosen
-    estimate = outcomes.estimate(best.runs)
+    estimate = outcomes.of(best)
     label = escape(outcomes.objective.label)
     values = escape(shown(best.parameters)) or "nothing to choose"
     text = (
-        f"**{escape(study.method)}: {values}** was best, {label} {estimated(estimate)} on "
+        f"**{escape(study.method)}: {values}** was chosen, {label} {estimated(estimate)} on "
         "the seeds that chose."
     )
     for group in outcomes.groups(fresh=True):
@@ -168,13 +172,24 @@ def _hygiene(outcomes: Outcomes) -> str:
     )
 
 
+def _without_score(outcomes: Outcomes) -> str:
+    if outcomes.frame(outcomes.fresh)["scored"].all():
+        return ""
+    return (
+        "Means are over the runs that have a score. A run that diverged or failed has none: it is "
+        f"worse than any that has one, and a median or a worst run is *{UNSCORED}* where it falls "
+        "on it. A collapsed run has been scored like any other."
+    )
+
+
 def _confirmed(outcomes: Outcomes) -> str:
     compared = outcomes.confirmed
     if not compared:
         return ""
     text = (
-        "Each against the winner: an exact signed-rank test, paired by setting and seed, failures "
-        f"ranked last, Holm-corrected over these comparisons. {escape(sentences.power(compared))}"
+        "Each against the winner: an exact signed-rank test, paired by setting and seed, runs "
+        "without a score ranked last, Holm-corrected over these comparisons. "
+        f"{escape(sentences.power(compared))}"
     )
     return f"{text}\n\n{markdown.table(comparisons(compared))}"
 
@@ -182,13 +197,14 @@ def _confirmed(outcomes: Outcomes) -> str:
 def _legend() -> str:
     return markdown.bullets(
         [
-            "**median**, **worst**: of the trials, one stopped early at its last value. What a "
-            "method is worth to who does not search.",
+            "**best of k**: what the best of k of these trials drawn at random was measured to "
+            "be, the median over all draws, with a 95% interval by order statistics where there "
+            "are trials enough. Best of 1 is what a method is worth to who does not search. Chosen "
+            "after the fact on the seeds that chose, hence optimistic; equal k is an equal budget.",
+            "**worst**: the last of the trials. They are in the order in which they are chosen; "
+            "one stopped early has its last value there, and no score to show.",
             "**near the best**: trials not worse than the best by more than the standard error of "
             "the best's mean. The more, the less picky.",
-            "**best of k**: the expected best of k of these trials drawn at random, with its 95% "
-            "bootstrap interval. Chosen after the fact on the seeds that chose, hence optimistic; "
-            "equal k is an equal budget.",
         ]
     )
 
@@ -202,12 +218,24 @@ def _importances(outcomes: Outcomes) -> str:
             parts.append(f"**{escape(study.method)}**: {', '.join(shares)}.")
     if not parts:
         return ""
-    note = "Share of the trials' variance that each parameter explains (fANOVA):"
+    note = (
+        "Share of the variance of what trials are chosen by that each parameter explains (fANOVA):"
+    )
     return f"{note}\n\n{markdown.bullets(parts)}"
 
 
-def _trials(outcomes: Outcomes, study: Study) -> tuple[str, str]:
-    return _title(outcomes, study), markdown.table(tables.trials(outcomes, study))
+def _trials(outcomes: Outcomes, study: Study) -> tuple[str, str, str]:
+    note = _utility(outcomes) if tables.utility_differs(outcomes, study) else ""
+    return _title(outcomes, study), markdown.table(tables.trials(outcomes, study)), note
+
+
+def _utility(outcomes: Outcomes) -> str:
+    """What trials are chosen by, which is shown nowhere else."""
+    return (
+        f"*{tables.CHOSEN}* is no score: it is the {outcomes.findings.aggregate} over a trial's "
+        "runs, in which one without a score counts as its untrained generator, or as the worst "
+        "that it came to. All other numbers are means over the runs that have a score."
+    )
 
 
 def _by_setting(outcomes: Outcomes) -> list[str]:
@@ -218,8 +246,8 @@ def _by_setting(outcomes: Outcomes) -> list[str]:
     text = (
         "What helps in one setting and hurts in another shows here alone: every test above takes "
         "the settings together. Each trial against the controls in one setting, on the seeds that "
-        "chose: an exact signed-rank test, paired by seed, failures ranked last. Each column is a "
-        "question of its own, and a family of its own, Holm-corrected over its rows."
+        "chose: an exact signed-rank test, paired by seed, runs without a score ranked last. Each "
+        "column is a question of its own, and a family of its own, Holm-corrected over its rows."
     )
     if any(group.parameters for group in outcomes.groups(fresh=False)):
         text += (

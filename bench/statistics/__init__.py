@@ -2,17 +2,24 @@
 
 Scores of one method form an array of runs x settings: a row a seed, a column a setting. NaN is a
 run that does not exist, and is left out. Where a function reads *badness*, less is better and a
-failed run is ``inf``, worse than any other. Where there are too few runs for an interval its
-bounds are NaN.
+run without a score is ``inf``, worse than any other. Where there are too few runs for an interval
+its bounds are NaN.
 """
 
 from bench.statistics.aggregates import iqm, performance_profile, probability_of_improvement
 from bench.statistics.intervals import (
+    Statistic,
     mean_interval,
     proportion_interval,
     stratified_bootstrap_interval,
 )
-from bench.statistics.ranks import friedman_test, mean_ranks, rank_intervals, setting_ranks
+from bench.statistics.ranks import (
+    friedman_test,
+    mean_over_settings,
+    mean_ranks,
+    rank_intervals,
+    setting_ranks,
+)
 from bench.statistics.significance import (
     Alternative,
     detectable_effect,
@@ -22,17 +29,17 @@ from bench.statistics.significance import (
     smallest_p,
     smallest_p_unpaired,
 )
-from bench.statistics.tuning import expected_best, expected_best_interval, median_best
+from bench.statistics.tuning import median_best
 
 __all__ = [
     "Alternative",
+    "Statistic",
     "detectable_effect",
-    "expected_best",
-    "expected_best_interval",
     "friedman_test",
     "holm",
     "iqm",
     "mean_interval",
+    "mean_over_settings",
     "mean_ranks",
     "median_best",
     "performance_profile",

@@ -15,8 +15,8 @@ def iqm(scores: ArrayLike) -> Floats:
     """The interquartile mean: the mean of what is left without the best and worst quarter.
 
     All runs of all settings are pooled, and a quarter of their number, rounded down, is cut at
-    either end. A failed run may enter as ``inf`` (``-inf`` where higher is better): while no
-    more than the cut quarter fails, the result is finite.
+    either end. A run without a score may enter as ``inf`` (``-inf`` where higher is better):
+    while no more than the cut quarter is without, the result is finite.
 
     Args:
         scores: shape (..., runs, settings); NaN is left out.
@@ -39,11 +39,11 @@ def probability_of_improvement(
 ) -> tuple[float, float, float]:
     """How often a run of ``x`` beats the run of ``y`` with its seed and setting.
 
-    Each setting weighs the same. A tie counts half, so do two failures.
+    Each setting weighs the same. A tie counts half, so do two runs without a score.
 
     Args:
-        x: badness of the one method, shape (runs, settings): less is better, a failure is
-            ``inf``, NaN is left out together with its partner.
+        x: badness of the one method, shape (runs, settings): less is better, a run without
+            a score is ``inf``, NaN is left out together with its partner.
         y: badness of the other, in the same order.
         confidence: the share of intervals that shall hold the true value.
 
@@ -64,8 +64,8 @@ def performance_profile(
     """The share of runs that are at or better than each threshold, each setting weighing the same.
 
     Args:
-        scores: badness, shape (runs, settings): less is better, a failure is ``inf`` and reaches
-            no finite threshold, NaN is left out.
+        scores: badness, shape (runs, settings): less is better, a run without a score is
+            ``inf`` and reaches no finite threshold, NaN is left out.
         thresholds: shape (thresholds,), in the unit of the scores.
         confidence: at one threshold, the share of intervals that shall hold the true value.
 

@@ -6,16 +6,16 @@ from collections.abc import Sequence
 NUMBER = r"[<>]?\s*([+-]?\d[\d,]*(?:\.\d+)?(?:e[+-]?\d+)?)"
 LEADING = re.compile(NUMBER)
 SHARE = re.compile(r"(\d+)(?:/| of )(\d+)(?:$|:| \[)")
-FAILED = "failed|diverged|collapsed|no score"
-MISSING = re.compile(rf"|—|0 of \d+ finished|(?:{FAILED})(?: [\[(].*)?")
-ALONE = re.compile(rf"|—|{FAILED}|{NUMBER}[%x]?")
+NONE = "—|no score|failed|diverged|collapsed"
+MISSING = re.compile(rf"|(?:{NONE})(?: \(.*\))?")
+ALONE = re.compile(rf"|{NONE}|{NUMBER}[%x]?")
 
 
 def keys(column: Sequence[str]) -> list[float | None] | None:
     """What a column of numbers sorts by.
 
     A cell counts as its leading number: ``1,234``, ``1-22`` (1), ``79%``, ``1.22x``,
-    ``0.16 [0.11, 0.21]``; ``3/10 [7-65%]`` and ``9 of 10`` count as shares.
+    ``0.16 [0.11, 0.21] (1 of 4 have none)``; ``3/10 [7-65%]`` and ``9 of 10`` count as shares.
 
     Returns:
         A number for each cell, None where it has none to show, which sorts last. None in place
