@@ -12,11 +12,12 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from records_factory import PROTOCOL, record, ring, saved, suite
+from records_factory import METRICS, PROTOCOL, record, ring, saved, suite
 from rich.console import Console
 
 from bench import records as files
 from bench.errors import UsageError
+from bench.labels import slug
 from bench.records import Record
 from bench.report import budgets, comparison, markdown, screen, sentences, tables
 from bench.report import build as building
@@ -25,7 +26,7 @@ from bench.report.frame import csv, curve_mean, frame
 from bench.report.page import page as written
 from bench.report.results import CONTROL, Results
 from bench.report.samples import COLUMNS, GAP, LINE, TILE, sample_grid
-from bench.report.selection import Board, boards, slug
+from bench.report.selection import AGAIN, Board, boards
 from bench.report.text import number
 
 
@@ -60,33 +61,56 @@ def mixed() -> list[Record]:
         *suite({"vanilla": 40.0, "as_gan": 20.0}, ("high_lr", "standard"), seeds=2),
         record("lsgan", "standard", 0, last=90.0, status="diverged", end=240),
         record("lsgan", "standard", 1, status="failed", end=0),
-        record(id="quick/old", finished="2025-01-01T00:00:00Z", protocol=PROTOCOL | {"samples": 9}),
-        record(id="quick/again", finished="2025-06-01T00:00:00Z", last=77.0),
+        record(finished="2025-01-01T00:00:00Z", protocol=PROTOCOL | {"samples": 9}),
+        record(finished="2025-06-01T00:00:00Z", last=77.0),
     ]
 
 
 # --- which records are shown
 
 
-def test_the_newest_protocol_is_the_page_and_the_rest_is_named() -> None:
+def test_the_newest_conditions_are_the_page_and_the_rest_is_named() -> None:
     board = board_of(mixed())
     assert board.protocol == PROTOCOL
-    assert [r.id for r in board.foreign] == ["quick/old"]
-    assert [r.id for r in board.superseded] == ["quick/again"]
+    assert {one.why for one in board.left_out} == {(AGAIN,), ("judge.samples: 9, here 2000",)}
     text = page(board, [])
-    assert "1 record of another protocol" in text
-    assert "- samples: 9, here 2000" in text
-    assert "1 older record" in text
+    assert "Left out: 2 records of this suite" in text
+    assert "- 1 record of vanilla (standard): judge.samples: 9, here 2000" in text
+    assert f"- 1 record of vanilla (standard): {AGAIN}" in text
+    assert 'ganbench run quick --gin_bindings \'Suite.methods = ["as_gan","lsgan","vanilla"]' in text
 
 
-def test_the_newest_of_two_configurations_wins_a_cell() -> None:
-    old = record(id="a", finished="2026-01-01T23:00:00+00:00")
-    new = record(id="b", finished="2026-01-02T00:30:00+01:00")  # half an hour later
-    assert [r.id for r in board_of([new, old]).records] == ["b"]
+def test_of_one_run_made_twice_the_later_counts() -> None:
+    old = record(last=1.0, finished="2026-01-01T23:00:00+00:00")
+    new = record(last=2.0, finished="2026-01-02T00:30:00+01:00")  # half an hour later
+    board = board_of([new, old])
+    assert [r.scores[-1] for r in board.records] == [2.0]
+    assert [one.why for one in board.left_out] == [(AGAIN,)]
+
+
+def test_metrics_of_several_versions_stand_beside_each_other_under_the_newest_names() -> None:
+    renamed = METRICS | {"fid": METRICS["fid"] | {"label": "Fréchet distance"}}
+    added = renamed | {"kid": {"label": "KID", "better": "lower"}}
+    newer = record(seed=1, finished="2026-02-01T00:00:00Z", protocol=PROTOCOL | {"metrics": added})
+    newer["scores"] = [row | {"kid": 0.5} for row in newer["scores"]]
+    board = board_of([record(), newer])
+    assert not board.left_out
+    assert list(board.metrics) == ["fid", "kid", "recall"]
+    runs = frame(board)
+    assert runs["score_kid"].isna().tolist() == [True, False]
+    assert "Fréchet distance" in page(board, [])
+    assert "FID (digits-cnn" not in page(board, [])
+
+
+def test_all_records_are_read_under_the_pages_headline() -> None:
+    other = record(seed=1, finished="2026-02-01T00:00:00Z", protocol=PROTOCOL | {"headline": "recall"})
+    runs = frame(board_of([record(), other]))
+    last = [one["scores"][-1]["recall"] for one in (record(), other)]
+    assert runs["last"].tolist() == last
 
 
 def test_overrides_make_a_leaderboard_of_their_own() -> None:
-    changed = record(overrides=["Experiment.steps = 10"], id="quick/changed")
+    changed = record(overrides=["Experiment.steps = 10"])
     plain, other = boards([record(), changed])
     assert plain.label == "quick"
     assert re.fullmatch(r"quick-[0-9a-f]{6}", other.label)
@@ -632,7 +656,7 @@ def test_the_page_says_how_to_run_it_again_and_names_no_host() -> None:
     one = record()
     one["provenance"] = one["provenance"] | {"host": "secret-box"}
     text = page(board_of([one]), [])
-    assert "ganbench run quick --seeds 1\n" in text
+    assert "ganbench run quick --gin_bindings 'Suite.seeds = [0]'\n" in text
     assert """--gin_bindings 'Suite.methods = ["vanilla"]'""" in text
     assert "secret-box" not in text
 
@@ -727,9 +751,15 @@ def test_the_same_records_give_the_same_bytes_in_any_order(tmp_path: Path) -> No
     written = build(records, tmp_path / "first")
     random.Random(0).shuffle(records)
     build(records, tmp_path / "second")
-    building.build(files.find(tmp_path / "first" / "quick" / "records"), tmp_path / "third")
     first = bytes_of(tmp_path / "first")
-    assert first == bytes_of(tmp_path / "second") == bytes_of(tmp_path / "third")
+    assert first == bytes_of(tmp_path / "second")
+    # The folder keeps what is shown, and so the page of that has nothing left out.
+    for source, target in (("first", "third"), ("third", "fourth")):
+        building.build(files.find(tmp_path / source / "quick" / "records"), tmp_path / target)
+    assert bytes_of(tmp_path / "third") == bytes_of(tmp_path / "fourth")
+    assert {name: text for name, text in first.items() if "records" in name} == {
+        name: text for name, text in bytes_of(tmp_path / "third").items() if "records" in name
+    }
     assert written == [tmp_path / "first" / "quick" / "README.md", tmp_path / "first" / "README.md"]
     names = {Path(name).name for name in first if "records/" not in name}
     figures = {"curves.svg", "cost.svg", "profiles.svg", "samples.png"}
@@ -743,12 +773,12 @@ def several() -> list[Record]:
     """Three boards without figures, and a search that none may show."""
     bare: dict[str, Any] = {"samples": None, "scores": []}
     found = [
-        record(seed=seed, suite=name, id=f"{name}/{seed}", **bare)
+        record(seed=seed, suite=name, **bare)
         for name in ("one", "two")
         for seed in (0, 1)
     ]
-    changed = record(suite="one", id="one/more", overrides=["Experiment.steps = 9"], **bare)
-    return [*found, changed, record(suite="one", id="one/search", search=True, last=0.1)]
+    changed = record(suite="one", overrides=["Experiment.steps = 9"], **bare)
+    return [*found, changed, record(suite="one", search=True, last=0.1)]
 
 
 def test_adding_records_gives_what_building_all_of_them_gives(tmp_path: Path) -> None:
@@ -762,10 +792,10 @@ def test_adding_records_gives_what_building_all_of_them_gives(tmp_path: Path) ->
 def test_adding_a_record_reads_and_writes_no_other_leaderboard(tmp_path: Path) -> None:
     build(several(), tmp_path / "boards")
     other = tmp_path / "boards" / "two"
-    (broken,) = list(other.glob("records/*0.json"))
+    broken, *_ = sorted(other.glob("records/*.json"))
     broken.write_text("")
     before = {file: file.stat().st_mtime_ns for file in other.rglob("*")}
-    (added,) = saved([record(suite="one", id="one/new", seed=9, scores=[])], tmp_path / "new")
+    (added,) = saved([record(suite="one", seed=9, scores=[])], tmp_path / "new")
     pages = building.update([added], tmp_path / "boards")
     assert [page.parent.name for page in pages] == ["one", "boards"]
     assert {file: file.stat().st_mtime_ns for file in other.rglob("*")} == before
@@ -800,7 +830,7 @@ def test_records_are_copied_as_they_are_and_only_where_they_differ(tmp_path: Pat
 
 
 def test_nothing_is_written_where_one_record_is_not_valid(tmp_path: Path) -> None:
-    paths = saved([record(), record(suite="toy", id="toy/a")], tmp_path / "runs")
+    paths = saved([record(), record(suite="toy")], tmp_path / "runs")
     paths[1].write_text("{}")
     with pytest.raises(UsageError, match=re.escape(str(paths[1]))):
         building.build(paths, tmp_path / "boards")
@@ -820,13 +850,15 @@ def test_the_table_of_runs_reads_back_equal() -> None:
 def test_rebuilding_leaves_nothing_stale(tmp_path: Path) -> None:
     build(mixed(), tmp_path / "used")
     fewer = [record(samples=None)]
-    build(fewer, tmp_path / "used")
-    build(fewer, tmp_path / "fresh")
+    with pytest.raises(UsageError, match="would lose 9 records"):
+        build(fewer, tmp_path / "used")
+    for name in ("used", "fresh"):
+        building.build(saved(fewer, tmp_path / "runs"), tmp_path / name, free=True)
     assert bytes_of(tmp_path / "used") == bytes_of(tmp_path / "fresh")
 
 
 def test_the_overview_has_a_row_for_each_suite(tmp_path: Path) -> None:
-    *_, above = build([record(), record(suite="toy", id="toy/a", dataset="ring")], tmp_path)
+    *_, above = build([record(), record(suite="toy", dataset="ring")], tmp_path)
     text = above.read_text(encoding="utf-8")
     assert "| [quick](quick/README.md)" in text
     assert "| [toy](toy/README.md)" in text

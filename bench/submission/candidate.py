@@ -6,7 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.records import Record
+from bench.records import SCORED, Record
 from bench.report.entry import Entry
 from bench.report.selection import Board
 from bench.submission.yardstick import Yardstick
@@ -42,7 +42,7 @@ class Candidate:
     @property
     def finished(self) -> bool:
         """Whether it trained to the end."""
-        return self.record["status"] in ("completed", "collapsed")
+        return self.record["status"] in SCORED
 
     @property
     def steps(self) -> int:
