@@ -2,10 +2,14 @@
 
 import os
 import random
+import re
+import shlex
+import shutil
 import signal
 import subprocess
 import sys
 import time
+from pathlib import Path
 
 import optuna
 import pytest
@@ -17,6 +21,7 @@ from bench.config.plan import make_plan
 from bench.search.findings import FILE, read
 from bench.search.folder import rebuild
 from bench.search.storage import open_storage
+from bench.search.task import as_search
 from bench.training.execute import RECORD
 
 SPACE = """
@@ -72,7 +77,7 @@ def test_search_runs_records_reports_and_does_nothing_twice(toy_suite, space, tm
     (winner,) = board.glob("winner-*.gin")
     (tuned,) = (group for group in findings.groups if group.role == "tuned")
     (run,) = make_plan(str(toy_suite), [str(winner)]).runs
-    assert run.digest == found[tuned.runs[0]]["config_digest"]
+    assert run.key == found[tuned.runs[0]]["key"]
 
     # The page is a function of what lies beside it.
     again = tmp_path / "again" / board.name
@@ -96,6 +101,41 @@ def test_search_runs_records_reports_and_does_nothing_twice(toy_suite, space, tm
     assert {p for p in before if p.name == RECORD} == {
         p.relative_to(tmp_path / "runs") for p in times
     }
+
+
+def test_a_search_is_published_and_its_commands_work_from_its_folder(
+    toy_suite, space, tmp_path, monkeypatch, capsys
+):
+    monkeypatch.chdir(tmp_path)
+    words = [str(toy_suite), "--space", str(space)]
+    assert main(["publish", *words]) == 2
+    assert "there is no search in runs/pages/toy-search-mine" in capsys.readouterr().err
+    assert main(["search", *words, "--jobs", "2"]) == 0
+    below = tmp_path / "runs" / "pages" / "toy-search-mine"
+    assert main(["publish", *words]) == 0
+    kept = tmp_path / "leaderboards" / "toy-search-mine"
+    assert files(kept) == files(below)
+
+    for folder in (below, kept):
+        monkeypatch.chdir(folder)
+        page = Path("README.md").read_text().partition("## Use it")[2]
+        run, again = re.findall("ganbench (run .*|search .*)", page)
+        assert main([*shlex.split(run), "--jobs", "2"]) == 0
+        assert main([*shlex.split(again), "--jobs", "2"]) == 0
+        assert Path("runs/pages/toy-search-mine/README.md").is_file()
+        shutil.rmtree("runs")
+
+    # Trials made anew are other records of the same runs: they displace none in silence.
+    monkeypatch.chdir(tmp_path)
+    assert main(["search", *words, "--jobs", "2", "--out", "again"]) == 0
+    capsys.readouterr()
+    assert main(["publish", *words, "--out", "again"]) == 2
+    assert "would go" in capsys.readouterr().err
+    assert main(["search", *words, "--out", "others", "--leaderboards", "leaderboards"]) == 2
+    assert "that others does not have" in capsys.readouterr().err
+    assert not Path("others/toy-search").exists()
+    assert main(["publish", *words, "--out", "again", "--replace"]) == 0
+    assert files(kept / "trials") == files(tmp_path / "again/pages/toy-search-mine/trials")
 
 
 @pytest.mark.parametrize(
@@ -123,7 +163,8 @@ def test_a_batch_of_which_every_run_fails_teaches_nothing(toy_suite, space, tmp_
     for value in ("0.05", "0.2"):
         plan = make_plan(str(toy_suite), (), ("Suite.seeds = [10000]", f"ASGAN.epsilon = {value}"))
         (run,) = (run for run in plan.runs if run.method == "as_gan")
-        blocked = runs / run.id.replace("toy/", "toy-search/") / "checkpoint.pt"
+        (run,) = as_search([run])
+        blocked = run.folder(runs) / "checkpoint.pt"
         blocked.mkdir(parents=True)
         (blocked / "in the way").write_text("")
     assert search(toy_suite, space, tmp_path) == 1

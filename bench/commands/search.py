@@ -125,6 +125,8 @@ def _report(
         sampler=task.space.search.sampler,
         studies=ended,
         groups=[group for group, _ in made],
+        suite_file=task.source.plan([task.method]).suite_file,
+        own_space=task.space.own,
     )
     results = records_of(findings.run_ids, options.out)
     with FileLock(options.out / FOLDER / f"report{LOCK}"):

@@ -72,10 +72,11 @@ def page(results: Results, figures: Collection[str]) -> str:
 
 def _introduction(results: Results) -> str:
     board = results.board
-    failed = int(results.runs["failure"].notna().sum())
+    ends = results.runs["failure"].value_counts()
+    how = ", ".join(f"{ends[end]} {end}" for end in sorted(ends.index))
     counts = (
         f"{plural(len(results.methods), 'method')}, {plural(len(results.settings), 'setting')}, "
-        f"{plural(len(board.records), 'run')}, of which {failed} failed."
+        f"{plural(len(board.records), 'run')}{f', of which {how}' if how else ''}."
     )
     lines = [f"Suite {escape(board.suite)} on {names(board)}: {counts}"]
     if board.overrides:

@@ -7,11 +7,14 @@ import msgspec
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UsageError
+from bench.labels import slug
 from bench.records import load
 from bench.search.objective import Objective
 from bench.search.study import SharedStudy
 
 FILE = "search.json"
+SPACES = "search"
+"""The folder of the space's gin file, where it is not one of ganbench's own."""
 
 Value = float | str
 """A parameter's: a number, or the gin text of a category."""
@@ -105,6 +108,8 @@ class Findings(msgspec.Struct, frozen=True):
         sampler: who proposed the trials.
         studies: one a method.
         groups: what is compared at the end.
+        suite_file: the suite as one gin file, where it is not one of ganbench's own.
+        own_space: whether the space is one of ganbench's own.
     """
 
     suite: str
@@ -116,6 +121,14 @@ class Findings(msgspec.Struct, frozen=True):
     sampler: str
     studies: list[Study]
     groups: list[Group]
+    suite_file: str | None = None
+    own_space: bool = True
+
+    @property
+    def references(self) -> tuple[str, str]:
+        """The suite and the space as a command in the search's folder names them."""
+        suite = self.suite if self.suite_file is None else f"{slug(self.suite)}.gin"
+        return suite, self.space if self.own_space else f"{SPACES}/{slug(self.space)}.gin"
 
     @property
     def label(self) -> str:

@@ -22,7 +22,7 @@ from bench.search.page import page
 from bench.search.text import estimated, gin_text, shown
 from bench.training.execute import RECORD
 
-RUNS = "runs"
+RUNS = "trials"
 """The folder of records; not "records", whose content leaderboards are made of."""
 
 TRIALS = "trials.csv"
@@ -78,8 +78,13 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
     made = drawn | {name: text.encode() for name, text in winners.items()}
     made[TRIALS] = _csv(outcomes)
     made[PAGE] = page(outcomes, drawn, winners).encode()
+    suite, space = findings.references
+    if findings.suite_file is not None:
+        made[suite] = findings.suite_file.encode()
+    if not findings.own_space:
+        made[space] = findings.text.encode()
     for name, data in made.items():
-        (folder / name).write_bytes(data)
+        records.replace(folder / name, data)
     announce(_summary(outcomes, folder.name), folder.parent)
     kept = {folder / name for name in (*made, FILE, SUMMARY)}
     kept |= {copies / file_name(key) for key in found}

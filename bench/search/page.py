@@ -67,7 +67,7 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         _protocol(outcomes),
         "## Provenance",
         markdown.table(_origins(outcomes.records.values())),
-        "This page and its figures are generated from `search.json` and `runs/`; edit neither by "
+        "This page and its figures are generated from `search.json` and `trials/`; edit neither by "
         "hand. [trials.csv](trials.csv) has one row a trial.",
     )
 
@@ -280,12 +280,11 @@ def _title(outcomes: Outcomes, study: Study) -> str:
 
 def _use(outcomes: Outcomes, winners: Collection[str]) -> str:
     findings = outcomes.findings
-    lines = [
-        shlex.join(["ganbench", "run", findings.suite, "--gin_file", name]) for name in winners
-    ]
+    suite, space = findings.references
+    lines = [shlex.join(["ganbench", "run", suite, "--gin_file", name]) for name in winners]
     methods = [study.method for study in findings.studies]
     seeds = str(len(_seeds(outcomes, outcomes.fresh)))
-    again = ["ganbench", "search", findings.suite, "--space", findings.space, "--seeds", seeds]
+    again = ["ganbench", "search", suite, "--space", space, "--seeds", seeds]
     again += ["--methods", *methods]
     return "\n\n".join(
         [

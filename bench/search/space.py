@@ -8,7 +8,7 @@ from typing import Any
 import gin
 
 from bench.config.description import Description, describe
-from bench.config.names import existing, find
+from bench.config.names import available, existing, find
 from bench.config.statements import read_file
 from bench.errors import UsageError, nearest
 from bench.search.objective import AGGREGATES, SUMMARIES
@@ -90,6 +90,7 @@ class Space:
         search: what it binds.
         parameters: in the order of their names.
         description: its bindings, and where they stand.
+        own: whether it is one of ganbench's own.
     """
 
     name: str
@@ -97,6 +98,7 @@ class Space:
     search: Search
     parameters: tuple[Parameter, ...]
     description: Description
+    own: bool = True
 
     def where(self, word: str) -> str:
         """The file and line that bound a parameter of ``Search``."""
@@ -123,7 +125,8 @@ def read_space(space: str) -> Space:
                 f"{binding.where}: nothing uses the macro {binding.key!r}; "
                 f"{nearest(binding.key, description.macros)}"
             )
-    made = Space(path.stem, read_text(path), Search(**description.values), (), description)
+    own = available("search").get(path.stem) == path
+    made = Space(path.stem, read_text(path), Search(**description.values), (), description, own)
     made = replace(made, parameters=tuple(_parameters(made, path)))
     _check(made)
     return made
