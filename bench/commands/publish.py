@@ -23,6 +23,10 @@ from bench.training.execute import RECORD
 from bench.writable import require_writable
 
 
+SHOWN = 12
+"""Records that a refusal names."""
+
+
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite, the folders and what may go."""
     add_suite(parser)
@@ -87,11 +91,12 @@ def _check(files: list[Path], options: argparse.Namespace, console: Console) -> 
     """Holds one's own records to what everybody's must pass.
 
     Raises:
-        UsageError: a line on each thing that is wrong.
+        UsageError: says what is wrong first, and how much more is.
     """
     found = review(files, options.leaderboards, OWN)
     if found.refused:
-        raise UsageError("\n".join([*found.refused, "nothing was published"]))
+        more = f" and {len(found.refused) - 1} more" if len(found.refused) > 1 else ""
+        raise UsageError(f"nothing was published: {found.refused[0]}{more}")
     for note in dict.fromkeys(note.partition(": ")[2] for note in found.notes):
         console.print(f"note: {note}")
 
@@ -105,8 +110,13 @@ def _let_go(going: list[Path], options: argparse.Namespace, console: Console) ->
     if going and not options.replace:
         raise UsageError(
             f"{plural(len(going), 'record')} of {going[0].parent} would go, since they are other "
-            f"runs than those published, or the same runs made earlier: "
-            f"{', '.join(path.name for path in going)}; --replace lets them go"
+            f"runs than those published, or the same runs made earlier: {_listed(going)}; --replace "
+            "lets them go"
         )
     for path in going:
         console.print(f"goes: {path}")
+
+
+def _listed(going: list[Path]) -> str:
+    named = ", ".join(path.name for path in going[:SHOWN])
+    return named + (f" and {len(going) - SHOWN} more" if len(going) > SHOWN else "")
