@@ -37,14 +37,17 @@ def blocks():
                 yield pytest.param(match[1], id=f"{document.relative_to(ROOT)}:{line}")
 
 
-def compose(block, folder, suite):
-    """Does with a block what its bindings say that it is for: a space, a suite, or overrides."""
+def compose(block, folder, suite, offer):
+    """Does with a block what it is for: a space, a suite, a method, or overrides."""
     path = folder / "block.gin"
     path.write_text(block, encoding="utf-8")
     if re.search(r"^Search\.", block, re.MULTILINE):
         assert prepare(read_space(str(path)), Source("quick"))
     elif re.search(r"^Suite\.", block, re.MULTILINE):
         preflight(make_plan(str(path)))
+    elif re.search(r"^Experiment\.method = ", block, re.MULTILINE):
+        alone = [f'Suite.methods = ["{offer("of_a_guide", block)}"]']
+        preflight(make_plan(str(suite), gin_bindings=alone))
     else:
         alone = ['Suite.methods = ["vanilla"]']
         preflight(make_plan(str(suite), [str(path)], alone))
@@ -59,8 +62,8 @@ def suite(toy_suite):
 
 @pytest.mark.parametrize("block", list(blocks()))
 @pytest.mark.usefixtures("pacgan")
-def test_a_block_can_be_used_as_it_stands(block, tmp_path, suite):
-    compose(block, tmp_path, suite)
+def test_a_block_can_be_used_as_it_stands(block, tmp_path, suite, offer):
+    compose(block, tmp_path, suite, offer)
 
 
 def test_the_blocks_are_found():
@@ -78,7 +81,7 @@ def test_the_blocks_are_found():
         "RMSprop.lr = 1e-3\n",
     ],
 )
-def test_a_wrong_block_would_be_noticed(block, tmp_path, suite):
+def test_a_wrong_block_would_be_noticed(block, tmp_path, suite, offer):
     assert not is_python(block)
     with pytest.raises(UsageError):
-        compose(block, tmp_path, suite)
+        compose(block, tmp_path, suite, offer)

@@ -7,7 +7,7 @@ import pytest
 from bench.config.filenames import MOST_BYTES, require_length
 from bench.config.plan import make_plan
 from bench.errors import UsageError
-from bench.report.selection import file_name
+from bench.labels import file_name
 
 
 def renamed(suite, name):

@@ -884,3 +884,13 @@ def test_the_page_names_what_differs_from_vanilla_and_which_way() -> None:
     )
     same = Results(board_of(suite({"vanilla": 40.0, "as_gan": 39.9}, spread=0.5)))
     assert sentences.beside_baseline(same) == "No significant difference from vanilla."
+
+
+def test_a_budget_that_no_method_was_scored_by_is_none() -> None:
+    """One evaluation at the end, of runs that took different times."""
+    runs = [record(seed=seed) for seed in range(2)]
+    for seed, one in enumerate(runs):
+        one["scores"] = one["scores"][-1:]
+        one["scores"][0]["seconds"] = one["cost"]["seconds"] = 1.0 + seed
+    axes = [budget.axis for budget in budgets.budgets(results_of(runs))]
+    assert axes == ["step", "d_gradients"]

@@ -166,7 +166,7 @@ def test_an_option_cannot_import_or_include(toy_suite, text, complaint):
 
 def test_several_bindings_in_one_option_are_read(toy_suite):
     (run, *_) = make_plan(str(toy_suite), gin_bindings=["Adam.lr = 1e-3\nAdam.eps = 1e-7"]).runs
-    assert run.overrides == ("Adam.lr = 0.001", "Adam.eps = 1e-07")
+    assert run.overrides == ("Adam.eps = 1e-07", "Adam.lr = 0.001")
 
 
 def test_a_search_space_takes_lists_for_bounds_and_macros(tmp_path):

@@ -22,7 +22,6 @@ from bench.submission.review import OWN, review
 from bench.training.execute import RECORD
 from bench.writable import require_writable
 
-
 SHOWN = 12
 """Records that a refusal names."""
 
@@ -109,9 +108,8 @@ def _let_go(going: list[Path], options: argparse.Namespace, console: Console) ->
     """
     if going and not options.replace:
         raise UsageError(
-            f"{plural(len(going), 'record')} of {going[0].parent} would go, since they are other "
-            f"runs than those published, or the same runs made earlier: {_listed(going)}; --replace "
-            "lets them go"
+            f"{plural(len(going), 'record')} of {going[0].parent} would go, being other runs than "
+            f"those published, or the same made earlier: {_listed(going)}; --replace lets them go"
         )
     for path in going:
         console.print(f"goes: {path}")

@@ -3,10 +3,10 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 
-from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
+from bench.config.compose import ROOT_CONFIGURABLE, Composition, key_of
 from bench.config.contents import contents
 from bench.config.names import find
-from bench.config.registry import resolve
+from bench.config.registry import not_content, resolve
 from bench.config.statements import Binding, Layer, read_file
 from bench.config.suite import BoundSuite, control_of, is_description
 from bench.config.values import references
@@ -78,24 +78,27 @@ class Composer:
     def require_own_method(self, cell: Cell) -> None:
         """Sees to it that a row is the method whose name it has.
 
-        What a method is made of, the references in its own gin file, no other layer may bind;
+        What a method is made of, the references in its own gin file, no later layer may bind;
         its numbers may be bound anywhere.
 
         Raises:
             UsageError: names the binding that would put another in its place.
         """
-        own, *others = self._by_layer(cell)
+        method, *chosen = self.chosen_for(cell)
+        own = {key_of(binding): binding for binding in method.bindings}
         root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
-        made_of = {key for key, one in own.items() if any(references(one.value))}
-        for layer in others:
-            for key, binding in layer.items():
+        made_of = {k for k, one in own.items() if k[1] != root and any(references(one.value))}
+        later = [self.suite, *chosen, self.override]
+        for layer in self._layers(cell, method=False, setting=False)[:3] + later:
+            for binding in layer.bindings:
+                key = key_of(binding)
                 if key[1:] == (root, "method"):
                     raise UsageError(
                         f"{binding.where}: {binding.key} is bound by a method's own gin file "
                         f"alone, or the row called {cell[0]} would be another method; put this "
                         "into a gin file under methods and name it in Suite.methods"
                     )
-                if key in made_of:
+                if key in made_of and layer in later:
                     raise UsageError(
                         f"{binding.where}: {binding.key} is what the method {cell[0]} is made "
                         f"of, by {own[key].where}; put another into a gin file of its own under "
@@ -107,9 +110,13 @@ class Composer:
         if not self.override.bindings:
             return ()
         last = {key_of(binding): binding for binding in self.override.bindings}
+        kept = [
+            binding
+            for (_, selector, parameter), binding in last.items()
+            if not parameter or parameter not in not_content(selector)
+        ]
         whole = {cell: contents(Composition(self._layers(cell))) for cell in cells}
-        kept = list(last.values())
-        for binding in last.values():
+        for binding in list(kept):
             without = [one for one in kept if one is not binding]
             if all(self._overridden(cell, without) == whole[cell] for cell in cells):
                 kept = without
@@ -119,12 +126,6 @@ class Composer:
         layers = self._layers(cell)
         layers[-1] = Layer(tuple(bindings), self.override.imports)
         return contents(Composition(layers))
-
-    def _by_layer(self, cell: Cell) -> list[dict[Key, Binding]]:
-        """The bindings of the method, and of each layer that is not the method's, by key."""
-        method, *later = self.chosen_for(cell)
-        first = self._layers(cell, method=False, setting=False)
-        return [{key_of(one): one for one in layer.bindings} for layer in (method, *first, *later)]
 
     def _layers(self, cell: Cell, method: bool = True, setting: bool = True) -> list[Layer]:
         own, *remedies, chosen = self.chosen_for(cell)

@@ -8,7 +8,7 @@ from bench.errors import UsageError
 MOST_BYTES = 255
 """Of a file's name, on every file system in common use."""
 
-RESERVED = ("readme.md", "index.html", "records", "runs", "search", "leaderboards")
+RESERVED = ("readme.md", "index.html", "records", "runs", "search", "pages", "leaderboards")
 """What lies beside the folders of suites, in small letters: some systems do not tell them apart."""
 
 SEARCHED = "-search"

@@ -1,9 +1,10 @@
 """Lists the picture files below a folder, each once."""
 
 import os
+import time
 from collections.abc import Iterator
 from contextlib import suppress
-from functools import cache
+from functools import lru_cache
 from hashlib import sha256
 from pathlib import Path
 
@@ -44,21 +45,27 @@ def listed(name: str, top: Path, folders: Folders) -> list[str]:
     return sorted(names, key=lambda name: sha256(name.encode()).digest())
 
 
+RECENT = 1.0
+"""Seconds."""
+
+
 def fingerprint(folder: Path) -> str:
     """A hash that changes when a picture in a folder, or the name of a subfolder, does.
 
     Of each picture file it takes the name, the size and the time of modification, so that one
     that is overwritten is noticed; what lies in subfolders has no part in it. As there may be
-    millions, a process looks at the files once, unless the folder itself is modified.
+    millions, and every config of a suite asks, the answer of the last ``RECENT`` seconds counts
+    while the folder itself is not modified.
 
     Raises:
         OSError: the folder cannot be read.
     """
-    return _fingerprint(folder, folder.stat().st_mtime_ns)
+    moment = int(time.monotonic() / RECENT)
+    return _fingerprint(folder.resolve(strict=True), folder.stat().st_mtime_ns, moment)
 
 
-@cache
-def _fingerprint(folder: Path, modified: int) -> str:
+@lru_cache(maxsize=4096)
+def _fingerprint(folder: Path, modified: int, moment: int) -> str:
     digest = sha256()
     with os.scandir(folder) as entries:
         visible = [entry for entry in entries if not entry.name.startswith(".")]

@@ -34,7 +34,7 @@ def require_room(plan: Plan, out: Path, pages: Path) -> None:
         UsageError: the page's folder keeps records that the runs folder does not have.
     """
     folder = pages / plan.board
-    here = {entry.digest for entry in _entries(out / plan.board)}
+    here = {entry.digest for entry in _entries(plan, out)}
     going = [] if free(out, pages) else lost(folder, here)
     if going:
         raise UsageError(
@@ -50,7 +50,7 @@ def write_page(plan: Plan, out: Path, pages: Path) -> tuple[Board, Path] | None:
     Returns:
         The board and its page; None where there is no record.
     """
-    entries = list(_entries(out / plan.board))
+    entries = list(_entries(plan, out))
     wanted = {(run.method, run.setting): run.known for run in plan.runs}
     text = None if plan.suite_file is None else plan.suite_file.encode()
     board = choose(plan.board, entries, wanted, text)
@@ -62,12 +62,19 @@ def write_page(plan: Plan, out: Path, pages: Path) -> tuple[Board, Path] | None:
     return board, show(board, pages, {entry.digest for entry in entries})
 
 
-def _entries(folder: Path) -> Iterator[Entry]:
-    """The runs of a suite in its folder; what is no record of this version is passed over."""
-    for path in records.find(folder):
+def _entries(plan: Plan, out: Path) -> Iterator[Entry]:
+    """The runs of a suite in its folder.
+
+    Raises:
+        UsageError: a run of the plan is no valid record; what else is none is of another version,
+            and passed over.
+    """
+    own = {(run.folder(out) / RECORD).resolve() for run in plan.runs}
+    for path in records.find(out / plan.board):
         if path.name != RECORD:
             continue
         try:
             yield read_entry(path)
         except UsageError:
-            continue
+            if path in own:
+                raise

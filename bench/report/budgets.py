@@ -94,6 +94,8 @@ def _budget(results: Results, axis: str) -> Budget | None:
     at = runs.assign(last=[results.worst if one is None else one for one in found])
     at["scored"] = np.isfinite(at["last"])
     at = at[~at["method"].isin(at.loc[at["last"].isna(), "method"])]
+    if at.empty:  # each method's first score came later than some run's whole training
+        return None
     matrix = comparison.badness(at, results.better)
     ranks = mean_ranks(matrix.to_numpy(np.float64)[None])
     scores = at.pivot(index="seed", columns=["method", "setting"], values="last")

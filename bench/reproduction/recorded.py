@@ -58,8 +58,8 @@ def plan_of(record: Record, suite: str | None = None, here: bool = True) -> Plan
     scored = None if here else canonical(record["protocol"])
     cell = record["method"], record["setting"]
     plan = _composed(chosen, *cell, tuple(record["overrides"]), scored)
-    labels = {"seed": record["seed"], "search": record.get("search", False)}
-    run = dataclasses.replace(plan.runs[0], **labels)
+    search = record.get("search", False)
+    run = dataclasses.replace(plan.runs[0], seed=record["seed"], search=search)
     _require_same(run, record)
     return dataclasses.replace(plan, runs=(run,))
 
