@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
+from bench.commands.options import add_out, add_suite
 from bench.config.plan import make_plan
 from bench.engines import choose
 from bench.engines.complete import complete
@@ -22,14 +23,7 @@ from bench.writable import require_writable, require_writable_file
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite, the baseline and what counts as worse."""
     strict = Strictness()
-    parser.add_argument("suite", metavar="SUITE", help="a name (see ganbench list) or a gin file")
-    parser.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
-    parser.add_argument(
-        "--gin_bindings",
-        action="append",
-        default=[],
-        help="binding that overrides, such as 'Suite.methods = [\"as_gan\"]'",
-    )
+    add_suite(parser)
     parser.add_argument(
         "--baseline",
         type=Path,
@@ -37,9 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a leaderboard's records.csv, a folder of records, or one record",
     )
-    parser.add_argument(
-        "--runs", "--out", dest="out", type=Path, default=Path("runs"), help="folder of runs"
-    )
+    add_out(parser, "--runs")
     parser.add_argument(
         "--alpha",
         type=float,

@@ -6,6 +6,7 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import records
+from bench.commands.options import OUT, add_pages
 from bench.errors import UsageError
 from bench.report.below import free, pages_of
 from bench.report.build import build
@@ -15,13 +16,8 @@ from bench.writable import require_writable
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the folders."""
-    parser.add_argument("--runs", type=Path, default=Path("runs"), help="folder of records")
-    parser.add_argument(
-        "--out",
-        type=Path,
-        metavar="DIR",
-        help="folder of pages; default: pages in the folder of records",
-    )
+    parser.add_argument("--runs", type=Path, default=OUT, help="folder of records")
+    add_pages(parser, "--out")
 
 
 def main(options: argparse.Namespace) -> int:

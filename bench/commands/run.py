@@ -6,8 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from bench import records
-from bench.config.names import find
-from bench.config.plan import Plan, make_plan
+from bench.commands.options import OUT, add_out, add_pages, add_scale, add_suite, plan_of
+from bench.config.plan import Plan
 from bench.engines import choose
 from bench.engines.complete import complete
 from bench.report import left_out
@@ -18,38 +18,14 @@ from bench.report.text import plural
 from bench.training.preflight import preflight
 from bench.writable import require_writable
 
-OUT = Path("runs")
-
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the options."""
     add_suite(parser)
-    parser.add_argument(
-        "--leaderboards",
-        type=Path,
-        metavar="DIR",
-        help="folder of pages; default: pages in the runs folder",
-    )
+    add_scale(parser)
+    add_out(parser)
+    add_pages(parser)
     choose.add_arguments(parser)
-
-
-def add_suite(parser: argparse.ArgumentParser) -> None:
-    """Adds what chooses a suite's runs, and where they are."""
-    parser.add_argument("suite", metavar="SUITE", help="a name (see ganbench list) or a gin file")
-    parser.add_argument("--scale", help="a name under gin/scales: trial shrinks a suite to try it")
-    parser.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
-    parser.add_argument(
-        "--gin_bindings", action="append", default=[], help="binding that overrides"
-    )
-    parser.add_argument("--seeds", type=int, help="number of seeds, in place of the suite's")
-    parser.add_argument("--out", type=Path, default=OUT, help="folder of runs")
-
-
-def plan_of(options: argparse.Namespace) -> Plan:
-    """The plan that the options of ``add_suite`` choose."""
-    scale = [str(find("scales", options.scale, "--scale"))] if options.scale else []
-    gin_files = [*scale, *options.gin_file]
-    return make_plan(options.suite, gin_files, options.gin_bindings, options.seeds)
 
 
 def main(options: argparse.Namespace) -> int:

@@ -6,6 +6,7 @@ from pathlib import Path
 from filelock import FileLock
 from rich.console import Console
 
+from bench.commands.options import add_out, add_pages, add_suite
 from bench.engines import choose
 from bench.engines.complete import complete
 from bench.errors import UsageError
@@ -31,7 +32,7 @@ JOURNAL = "journal.log"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the options."""
-    parser.add_argument("suite", metavar="SUITE", help="a name (see ganbench list) or a gin file")
+    add_suite(parser)
     parser.add_argument(
         "--space",
         help=f"a name (see ganbench list search) or a gin file; default: {SPACE}, or {OWN} where "
@@ -57,18 +58,9 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the study: an Optuna journal, or a database such as postgresql://...; "
         f"default: {FOLDER}/{JOURNAL} in the runs folder",
     )
-    parser.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
-    parser.add_argument(
-        "--gin_bindings", action="append", default=[], help="binding that overrides"
-    )
     parser.add_argument("--seeds", type=int, help="seeds to report on, in place of the suite's")
-    parser.add_argument("--out", type=Path, default=Path("runs"), help="folder of runs")
-    parser.add_argument(
-        "--leaderboards",
-        type=Path,
-        metavar="DIR",
-        help="folder of pages; default: pages in the runs folder",
-    )
+    add_out(parser)
+    add_pages(parser)
     choose.add_arguments(parser)
 
 
