@@ -17,6 +17,9 @@ from bench.identity import Identity
 
 SCHEMA = 2
 
+RECORD = "record.json"
+"""The record in a run's folder."""
+
 Status = Literal["completed", "diverged", "collapsed", "failed"]
 
 SCORED: tuple[Status, ...] = ("completed", "collapsed")
@@ -189,11 +192,11 @@ def replace(path: Path, data: bytes, durable: bool = False) -> None:
 
 
 def find(folder: Path) -> list[Path]:
-    """Every ``record.json``, and every JSON file in a folder called ``records``, below."""
+    """Every ``RECORD``, and every JSON file in a folder called ``records``, below."""
     found = []
     for place, _, names in os.walk(folder.resolve()):
         kept = Path(place).name == "records"
-        chosen = [n for n in names if n == "record.json" or (kept and n.endswith(".json"))]
+        chosen = [n for n in names if n == RECORD or (kept and n.endswith(".json"))]
         found += [Path(place, name) for name in chosen if not name.startswith(".")]
     return sorted(found)
 

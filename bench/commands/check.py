@@ -15,7 +15,7 @@ from bench.gate.compare import Strictness, compare
 from bench.gate.outcomes import of_records, planned, read_baseline
 from bench.gate.pairs import pair, require_others
 from bench.gate.write import as_junit, as_markdown, on_screen
-from bench.training.execute import RECORD
+from bench.records import RECORD
 from bench.training.preflight import preflight
 from bench.writable import require_writable, require_writable_file
 

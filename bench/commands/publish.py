@@ -9,6 +9,7 @@ from bench import records
 from bench.commands.options import add_out, add_scale, add_suite, plan_of
 from bench.engines.worker import done
 from bench.errors import UsageError
+from bench.records import RECORD
 from bench.report import commands
 from bench.report.below import pages_of
 from bench.report.build import RECORDS, lost, show
@@ -19,7 +20,6 @@ from bench.search import folder as searches
 from bench.search.findings import FILE
 from bench.search.space import read_space
 from bench.submission.review import OWN, review
-from bench.training.execute import RECORD
 from bench.writable import require_writable
 
 SHOWN = 12

@@ -16,11 +16,10 @@ from bench.engines import choose
 from bench.engines.complete import complete
 from bench.engines.worker import done
 from bench.errors import UsageError
-from bench.records import Record
+from bench.records import RECORD, Record
 from bench.reproduction.comparison import Comparison, compare, last_headline
 from bench.reproduction.recorded import plan_of
 from bench.submission.reading import read
-from bench.training.execute import RECORD
 from bench.training.preflight import preflight
 from bench.writable import require_writable
 

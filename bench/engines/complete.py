@@ -14,7 +14,7 @@ from bench.engines.drive import always, drive
 from bench.engines.worker import LOG, done
 from bench.errors import UsageError
 from bench.progress import screen
-from bench.training.execute import RECORD
+from bench.records import RECORD
 from bench.training.trainer import Progress
 from bench.writable import require_no_file, require_writable
 

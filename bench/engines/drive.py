@@ -18,7 +18,8 @@ from bench.engines.claim import held
 from bench.engines.pulse import Ear
 from bench.engines.worker import done, note
 from bench.errors import Unwritable
-from bench.training.execute import RECORD, failed
+from bench.records import RECORD
+from bench.training.execute import failed
 from bench.training.trainer import Progress
 
 POLL = 0.3

@@ -15,7 +15,8 @@ from bench.config.run import Run
 from bench.engines.claim import claimed
 from bench.engines.pulse import Pulse
 from bench.errors import UsageError
-from bench.training.execute import RECORD, execute
+from bench.records import RECORD
+from bench.training.execute import execute
 
 LOG = "log.txt"
 

@@ -18,12 +18,12 @@ from bench import records
 from bench.config.compose import load
 from bench.data.dataset import decode
 from bench.errors import UsageError
-from bench.records import Record
+from bench.records import RECORD, Record
 from bench.report.selection import AGAIN, boards
 from bench.texts import read_text
 from bench.training import checkpoint
 from bench.training.build import build
-from bench.training.execute import CHECKPOINT, CONFIG, RECORD, owner
+from bench.training.execute import CHECKPOINT, CONFIG, owner
 from bench.training.experiment import Experiment
 from methods.base import GAN, Method
 

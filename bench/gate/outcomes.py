@@ -11,12 +11,11 @@ from bench import records
 from bench.config.run import Run
 from bench.errors import UsageError, nearest
 from bench.labels import label
-from bench.records import Metric
+from bench.records import RECORD, Metric
 from bench.report.entry import Entry, read_entry
 from bench.report.frame import frame
 from bench.report.selection import Board, sort
 from bench.texts import read_text
-from bench.training.execute import RECORD
 
 CELL = ["method", "setting", "seed"]
 """What makes a pair of runs: all three equal."""

@@ -7,11 +7,11 @@ from pathlib import Path
 from bench import records
 from bench.config.plan import Plan
 from bench.errors import UsageError
+from bench.records import RECORD
 from bench.report.build import ABOVE, lost, show
 from bench.report.entry import Entry, read_entry
 from bench.report.selection import Board, choose
 from bench.report.text import plural
-from bench.training.execute import RECORD
 
 FOLDER = "pages"
 """Of pages, below the runs folder; what is in it can always be written anew."""

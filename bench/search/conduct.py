@@ -11,11 +11,10 @@ from rich.console import Console
 from bench import records
 from bench.config.run import Run
 from bench.engines.complete import complete
-from bench.records import Record
+from bench.records import RECORD, Record
 from bench.search.course import Course
 from bench.search.study import Held, SharedStudy
 from bench.search.text import averaged, shown
-from bench.training.execute import RECORD
 from bench.training.trainer import Progress
 
 POLL = 0.5

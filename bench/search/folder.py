@@ -8,7 +8,7 @@ import pandas as pd
 from bench import records
 from bench.errors import UsageError
 from bench.labels import file_name, label
-from bench.records import Record
+from bench.records import RECORD, Record
 from bench.report.below import free
 from bench.report.build import PAGE, announce
 from bench.report.overview import SUMMARY, Summary
@@ -20,7 +20,6 @@ from bench.search.findings import FILE, Findings, Study, Trial
 from bench.search.outcomes import Outcomes
 from bench.search.page import page
 from bench.search.text import estimated, gin_text, shown
-from bench.training.execute import RECORD
 
 RUNS = "trials"
 """The folder of records; not "records", whose content leaderboards are made of."""

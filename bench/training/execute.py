@@ -22,6 +22,7 @@ from bench.config.compose import load
 from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
+from bench.records import RECORD
 from bench.scores.judge import Judge
 from bench.training import checkpoint
 from bench.training.cost import peak_memory
@@ -31,7 +32,6 @@ from bench.training.provenance import provenance
 from bench.training.trainer import History, Progress, Trainer
 
 CONFIG = "config.gin"
-RECORD = "record.json"
 CHECKPOINT = "checkpoint.pt"
 
 GRID = 8
