@@ -334,3 +334,75 @@ def test_a_suite_that_bears_the_name_of_ours_is_not_taken_for_it(toy, capsys):
     text = page(name="ring").partition("## Reproduce")[2]
     assert "ganbench run ring.gin" in text
     assert "ganbench run ring " not in text
+
+
+# --- what a hostile tester found
+
+
+def test_report_needs_no_option(run, toy):
+    run()
+    assert main(["report"]) == 0
+    assert len(shown()) == 2
+
+
+def test_overrides_may_use_macros_and_replace_what_a_macro_was_for(run, toy):
+    told = run("--gin_bindings", "e = 0.2", "--gin_bindings", "ASGAN.epsilon = %e")
+    assert "2 runs, 0 done before" in told
+    assert "2 runs, 2 done before" in run("--gin_bindings", "ASGAN.epsilon = 0.2")
+    toy.write_text(f"{toy.read_text()}\nlr = 1e-3\nAdam.lr = %lr\n")
+    run("--gin_bindings", "Adam.lr = 2e-3")
+
+
+def test_an_override_is_one_however_its_path_is_written(run, toy):
+    run("--gin_bindings", "ASGAN.epsilon = 0.2")
+    told = run("--gin_bindings", "methods.as_gan.ASGAN.epsilon = .2")
+    assert "2 runs, 2 done before" in told
+
+
+def test_an_exchanged_data_set_makes_a_page_of_its_own_that_can_be_repeated(run, toy, monkeypatch):
+    run()
+    run("--gin_bindings", 'Suite.dataset = "grid"')
+    assert "Suite toy on ring" in page()
+    (folder,) = {p.name for p in Path("runs/pages").iterdir() if p.is_dir()} - {"toy"}
+    text = page(name=folder)
+    assert "Suite toy on grid" in text
+    (command,) = re.findall("ganbench (reproduce .*)", text)
+    monkeypatch.chdir(f"runs/pages/{folder}")
+    assert main(shlex.split(command)) == 0
+
+
+def test_a_method_that_the_suite_no_longer_runs_so_is_on_no_row(run, toy, publish):
+    run()
+    publish()
+    edit(toy, ('"vanilla", "as_gan"', '"vanilla"'), ("ASGAN.epsilon = 0.1\n", ""))
+    told = run()
+    assert {method for method, *_ in shown()} == {"vanilla"}
+    assert "method/ASGAN.epsilon: 0.1, here default" in told
+    assert "1 record of leaderboards/toy/records would go" in publish(code=2)
+
+
+def test_a_method_that_the_suite_still_would_run_so_stays(run, toy):
+    edit(toy, ('"vanilla", "as_gan"', '"vanilla", "hinge"'), ("ASGAN.epsilon = 0.1\n", ""))
+    run()
+    edit(toy, ('"vanilla", "hinge"', '"vanilla"'))
+    run()
+    assert {method for method, *_ in shown()} == {"vanilla", "hinge"}
+
+
+def test_no_command_is_offered_where_nothing_is_missing(run, toy):
+    run()
+    edit(toy, ("latent_dim = 4", "latent_dim = 5"))
+    told = run()
+    assert "left out: 2 records" in told
+    assert "to have them" not in told
+    assert "This command" not in page()
+
+
+def test_a_suite_with_the_name_of_ours_is_published(toy, capsys):
+    mine = toy.with_name("quick.gin")
+    toy.rename(mine)
+    assert main(["run", str(mine), "--jobs", "1"]) == 0
+    assert main(["publish", str(mine)]) == 0
+    told = capsys.readouterr().out
+    assert "not verified" not in told
+    assert len(shown("leaderboards", "quick")) == 2

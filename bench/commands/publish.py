@@ -7,6 +7,7 @@ from rich.console import Console
 
 from bench import records
 from bench.commands.options import add_out, add_scale, add_suite, plan_of
+from bench.config.plan import Plan
 from bench.engines.worker import done
 from bench.errors import UsageError
 from bench.records import RECORD
@@ -17,7 +18,7 @@ from bench.report.entry import read_entry
 from bench.report.selection import choose
 from bench.report.text import plural
 from bench.search import folder as searches
-from bench.search.findings import FILE
+from bench.search.findings import FILE, read
 from bench.search.space import read_space
 from bench.submission.review import OWN, review
 from bench.writable import require_writable
@@ -57,15 +58,16 @@ def _suite(options: argparse.Namespace, console: Console) -> Path:
     again = commands.run(options.suite, plan.runs[0].overrides)
     if not files:
         raise UsageError(f"--out {options.out}: no run of {plan.name} has a result; {again}")
-    _check(files, options, console)
+    _check(files, plan, options, console)
     missing = len(plan.runs) - len(files)
     if missing:
         console.print(f"not there yet: {missing} of {plural(len(plan.runs), 'run')}; {again}")
     folder = options.leaderboards / plan.board
+    entries = [read_entry(path) for path in [*records.find(folder / RECORDS), *files]]
     board = choose(
         plan.board,
-        map(read_entry, [*records.find(folder / RECORDS), *files]),
-        {(run.method, run.setting): run.known for run in plan.runs},
+        entries,
+        plan.wanted((entry.method, entry.setting) for entry in entries),
         None if plan.suite_file is None else plan.suite_file.encode(),
     )
     _let_go(lost(folder, {one.digest for one in board.records}), options, console)
@@ -83,18 +85,41 @@ def _search(options: argparse.Namespace, console: Console) -> Path:
             f"{options.suite} --space {options.space} makes one"
         )
     files = sorted((source / searches.RUNS).glob("*.json"))
-    _check(files, options, console)
+    _require_current(source, files, plan, options)
+    _check(files, plan, options, console)
     _let_go(searches.lost(source, target), options, console)
     return searches.rebuild(source, target)
 
 
-def _check(files: list[Path], options: argparse.Namespace, console: Console) -> None:
+def _require_current(
+    source: Path, files: list[Path], plan: Plan, options: argparse.Namespace
+) -> None:
+    """Sees to it that a search is of the suite as it is now: it ran each method as this has it.
+
+    Raises:
+        UsageError: it is of the suite as it was.
+    """
+    ran = {records.ending(path)[0] for path in files}
+    settings = {run.setting for run in plan.runs}
+    for study in read(source / FILE).studies:
+        cells = plan.wanted((study.method, setting) for setting in settings)
+        for setting in sorted(settings):
+            identity = cells.get((study.method, setting))
+            if identity is None or identity.key not in ran:
+                raise UsageError(
+                    f"--space {options.space}: the search in {source} is of the suite as it was, "
+                    f"and did not run {study.method} under {setting} as it is now; search again"
+                )
+
+
+def _check(files: list[Path], plan: Plan, options: argparse.Namespace, console: Console) -> None:
     """Holds one's own records to what everybody's must pass.
 
     Raises:
         UsageError: says what is wrong first, and how much more is.
     """
-    found = review(files, options.leaderboards, OWN)
+    suite = None if plan.suite_file is None else options.suite
+    found = review(files, options.leaderboards, OWN, suite)
     if found.refused:
         more = f" and {len(found.refused) - 1} more" if len(found.refused) > 1 else ""
         raise UsageError(f"nothing was published: {found.refused[0]}{more}")

@@ -62,7 +62,9 @@ def _tell_left_out(board: Board, options: argparse.Namespace, console: Console) 
             f"left out: {plural(len(board.left_out), 'record')} of {board.label} that are other "
             "runs than those shown:",
             *(f"  {line}" for line in left_out.groups(board)),
-            f"to have them as what is shown: {left_out.completing(board, options.suite, out)}",
         ]
+        command = left_out.completing(board, options.suite, out)
+        if command:
+            lines.append(f"to have them as what is shown: {command}")
         for line in lines:
             console.print(line, markup=False, highlight=False, soft_wrap=True)

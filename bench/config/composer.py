@@ -1,15 +1,15 @@
 """Puts the layers of a suite together for each of its cells."""
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
-from bench.config.compose import ROOT_CONFIGURABLE, Composition, key_of
+from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
 from bench.config.contents import contents
 from bench.config.names import find
-from bench.config.registry import not_content, resolve
+from bench.config.registry import minimal, not_content, resolve
 from bench.config.statements import Binding, Layer, read_file
 from bench.config.suite import BoundSuite, control_of, is_description
-from bench.config.values import references
+from bench.config.values import expanded, references
 from bench.errors import UsageError
 
 Cell = tuple[str, str]
@@ -109,20 +109,23 @@ class Composer:
         """The bindings from the command line that change what the suite says, each key once."""
         if not self.override.bindings:
             return ()
-        last = {key_of(binding): binding for binding in self.override.bindings}
-        kept = [
-            binding
-            for (_, selector, parameter), binding in last.items()
-            if not parameter or parameter not in not_content(selector)
-        ]
+        macros = {one.selector: one for one in self.override.bindings if not one.parameter}
+        last = {
+            key_of(one): replace(one, value=expanded(one, macros)) for one in self.override.bindings
+        }
+        kept = {
+            key: binding
+            for key, binding in last.items()
+            if not binding.parameter or binding.parameter not in not_content(key[1])
+        }
         whole = {cell: contents(Composition(self._layers(cell))) for cell in cells}
-        for binding in list(kept):
-            without = [one for one in kept if one is not binding]
-            if all(self._overridden(cell, without) == whole[cell] for cell in cells):
+        for key in list(kept):
+            without = {other: binding for other, binding in kept.items() if other != key}
+            if all(self._overridden(cell, without.values()) == whole[cell] for cell in cells):
                 kept = without
-        return tuple(sorted(f"{binding.key} = {binding.value!r}" for binding in kept))
+        return tuple(sorted(f"{_short(key)} = {one.value!r}" for key, one in kept.items()))
 
-    def _overridden(self, cell: Cell, bindings: Sequence[Binding]) -> dict[str, str]:
+    def _overridden(self, cell: Cell, bindings: Iterable[Binding]) -> dict[str, str]:
         layers = self._layers(cell)
         layers[-1] = Layer(tuple(bindings), self.override.imports)
         return contents(Composition(layers))
@@ -157,3 +160,11 @@ class Composer:
 def for_runs(layer: Layer) -> Layer:
     """The layer without what it only describes."""
     return Layer(tuple(b for b in layer.bindings if not is_description(b)), layer.imports)
+
+
+def _short(key: Key) -> str:
+    """The left side of a binding with as much of its selector as tells it from others."""
+    scope, selector, parameter = key
+    name = minimal(selector) if parameter else selector
+    scoped = f"{scope}/{name}" if scope else name
+    return f"{scoped}.{parameter}" if parameter else scoped

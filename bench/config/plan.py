@@ -1,6 +1,6 @@
 """From a suite's name and the command line's bindings to the list of its runs."""
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -15,6 +15,7 @@ from bench.config.run import Run
 from bench.config.statements import Binding, Layer, read_file, read_option
 from bench.config.suite import BoundSuite, read_suite
 from bench.errors import UsageError
+from bench.identity import Identity
 from bench.texts import shown
 
 
@@ -27,12 +28,19 @@ class Plan:
         runs: all of them.
         compositions: by the digest of a run's config.
         suite_file: the suite as one gin file, where it is not one of ganbench's own.
+        identify: what any cell would be in this suite; None where it cannot be.
     """
 
     name: str
     runs: tuple[Run, ...]
     compositions: dict[str, Composition]
-    suite_file: str | None = None
+    suite_file: str | None
+    identify: Callable[[Cell], Identity | None]
+
+    def wanted(self, others: Iterable[Cell]) -> dict[Cell, Identity | None]:
+        """What each of the suite's cells is, and others of its page; None where it has no such."""
+        own = {(run.method, run.setting): run.known for run in self.runs}
+        return {cell: self.identify(cell) for cell in {*others} - own.keys()} | own
 
     @property
     def board(self) -> str:
@@ -79,15 +87,18 @@ def make_plan(
     bound = chosen.suite
     require_file_names(shown(path), path.stem, bound.methods, bound.settings, bound.seed_list)
     composer = Composer(base_layer, for_runs(published), for_runs(override), chosen)
+    alone = Composer(base_layer, for_runs(published), Layer((), ()), original)
 
-    # Choosing fewer methods or settings must not make the suite's own bindings errors, so the
-    # cells of the suite as published count as users of its bindings too.
-    own = composer.compose(cell for bound in (original, chosen) for cell in _cells(bound))
-    compositions = {cell: own[cell] for cell in _cells(chosen)}
+    # Choosing fewer methods or settings, or overriding what a macro was for, must not make the
+    # suite's own bindings errors, so the suite as published counts as a user of them too.
+    users = _alone(alone, original) if override.bindings else []
+    both = composer.compose([*_cells(original), *_cells(chosen)])
+    users += both.values()
+    compositions = {cell: both[cell] for cell in _cells(chosen)}
     for cell in compositions:
         composer.require_own_method(cell)
     described = original.description.macros | chosen.description.macros
-    _require_effect(for_runs(published), own.values(), described)
+    _require_effect(for_runs(published), users, described)
     _require_effect(for_runs(override), compositions.values(), chosen.description.macros)
     for cell, composition in compositions.items():
         for parameter in composition.missing():
@@ -97,7 +108,10 @@ def make_plan(
 
     identified = Identified(composer, scored)
     identities = {cell: identified.identity(cell) for cell in compositions}
-    overrides = composer.effective_overrides(list(compositions))
+    overrides = (
+        *_parts_exchanged(original, chosen),
+        *composer.effective_overrides([*compositions]),
+    )
     names = {cell: called(composer, compositions[cell]) for cell in compositions}
     runs = [
         Run(
@@ -119,7 +133,33 @@ def make_plan(
     by_text = {composition.text: composition for composition in compositions.values()}
     by_digest = {run.digest: by_text[run.config] for run in runs}
     ours = available("suites").get(path.stem) == path
-    return Plan(path.stem, tuple(runs), by_digest, None if ours else published.text)
+    text = None if ours else published.text
+
+    def identify(cell: Cell) -> Identity | None:
+        try:
+            found = identified.identity(cell)
+        except UsageError:
+            return None
+        return found if isinstance(found, Identity) else None
+
+    return Plan(path.stem, tuple(runs), by_digest, text, identify)
+
+
+def _alone(composer: Composer, bound: BoundSuite) -> list[Composition]:
+    """The suite without what overrides it; none where it cannot be without, for a macro, say."""
+    try:
+        return [*composer.compose(_cells(bound)).values()]
+    except UsageError:
+        return []
+
+
+def _parts_exchanged(original: BoundSuite, chosen: BoundSuite) -> list[str]:
+    """What the command line binds of the suite that its runs are made of, as bindings."""
+    return [
+        f"Suite.{part} = {getattr(chosen.suite, part)!r}"
+        for part in ("architecture", "dataset", "remedies")
+        if getattr(chosen.suite, part) != getattr(original.suite, part)
+    ]
 
 
 def _cells(bound: BoundSuite) -> list[Cell]:

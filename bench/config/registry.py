@@ -35,6 +35,11 @@ def resolve(selector: str, where: str) -> str:
     raise UsageError(f"{where}: nothing named {selector} can be bound; {nearest(selector, known)}")
 
 
+def minimal(full_selector: str) -> str:
+    """As much of the end of a selector as names it."""
+    return str(gin_config._REGISTRY.minimal_selector(full_selector))
+
+
 def checked(full_selector: str, binding: Binding, macros: Mapping[str, Binding]) -> Any:
     """The value of a binding, once its parameter exists and takes it; see ``fitted``.
 

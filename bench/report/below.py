@@ -51,7 +51,7 @@ def write_page(plan: Plan, out: Path, pages: Path) -> tuple[Board, Path] | None:
         The board and its page; None where there is no record.
     """
     entries = list(_entries(plan, out))
-    wanted = {(run.method, run.setting): run.known for run in plan.runs}
+    wanted = plan.wanted((entry.method, entry.setting) for entry in entries)
     text = None if plan.suite_file is None else plan.suite_file.encode()
     board = choose(plan.board, entries, wanted, text)
     if not board.records:

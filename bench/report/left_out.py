@@ -3,7 +3,7 @@
 from collections import defaultdict
 
 from bench.report import commands
-from bench.report.selection import Board, LeftOut
+from bench.report.selection import GONE, Board, LeftOut
 from bench.report.text import plural
 
 MOST = 6
@@ -19,14 +19,20 @@ def groups(board: Board) -> list[str]:
 
 
 def completing(board: Board, reference: str, out: str | None) -> str:
-    """The command that runs again, as what the page shows, all that was left out.
+    """The command that runs again, as what the page shows, all that was left out and is not there.
+
+    Empty where all of it is.
 
     Args:
         board: with what was left out.
         reference: the suite's name, or its file.
         out: the runs folder, where it is not the usual one.
     """
-    entries = [*board.records, *(one.entry for one in board.left_out)]
+    there = {entry.cell for entry in board.records}
+    missing = [one for one in board.left_out if one.entry.cell not in there and one.why != (GONE,)]
+    if not missing:
+        return ""
+    entries = [*board.records, *(one.entry for one in missing)]
     methods, settings, seeds = (
         sorted({getattr(entry, name) for entry in entries})
         for name in ("method", "setting", "seed")

@@ -336,7 +336,8 @@ def _left_out(board: Board) -> str:
     lines = markdown.bullets([escape(line) for line in left_out.groups(board)])
     command = left_out.completing(board, board.reference, board.runs)
     again = "This command, from this folder, runs them as what is shown here:"
-    return "\n\n".join([text, lines, again, markdown.code([command], "sh")])
+    remedy = [again, markdown.code([command], "sh")] if command else []
+    return "\n\n".join([text, lines, *remedy])
 
 
 def _protocol(board: Board) -> str:

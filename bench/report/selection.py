@@ -13,6 +13,7 @@ from bench.report.entry import Entry, entry_of, under, unpacked
 
 NONE = canonical(None)
 AGAIN = "the same run was made again later"
+GONE = "the suite as it is now has no such run"
 
 Cell = tuple[str, str]
 """A method and a setting."""
@@ -136,7 +137,7 @@ def label_of(one: Entry) -> str:
 def choose(
     name: str,
     entries: Iterable[Entry],
-    wanted: Mapping[Cell, Identity] | None = None,
+    wanted: Mapping[Cell, Identity | None] | None = None,
     suite_file: bytes | None = None,
 ) -> Board:
     """Chooses the records of one page.
@@ -147,16 +148,20 @@ def choose(
     Args:
         name: of its folder.
         entries: all that there are.
-        wanted: what each cell is to be; cells that are not there, and all without it, are what
-            the newest record is that goes with the others.
+        wanted: what each cell is to be, None for none; cells that are not there, and all without
+            it, are what the newest record is that goes with the others.
         suite_file: see ``Board``.
     """
-    newest = sorted(entries, key=lambda entry: entry.age, reverse=True)
-    chosen = _Chosen(dict(wanted or {}))
+    gone = {cell for cell, identity in (wanted or {}).items() if identity is None}
+    everything = sorted(entries, key=lambda entry: entry.age, reverse=True)
+    newest = [entry for entry in everything if (entry.method, entry.setting) not in gone]
+    chosen = _Chosen({cell: one for cell, one in (wanted or {}).items() if one is not None})
     for entry in newest:
         chosen.consider(entry)
     shown: dict[tuple[str, str, int], Entry] = {}
-    left_out = []
+    left_out = [
+        LeftOut(entry, (GONE,)) for entry in everything if (entry.method, entry.setting) in gone
+    ]
     for entry in newest:
         target = chosen.target(entry)
         if target.key != entry.identity.key:

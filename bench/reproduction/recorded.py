@@ -57,7 +57,8 @@ def plan_of(record: Record, suite: str | None = None, here: bool = True) -> Plan
     chosen = suite or record["suite"]
     scored = None if here else canonical(record["protocol"])
     cell = record["method"], record["setting"]
-    plan = _composed(chosen, *cell, tuple(record["overrides"]), scored)
+    written = find_suite(chosen).read_bytes()  # the file may change while a process lives
+    plan = _composed(chosen, *cell, tuple(record["overrides"]), scored, written)
     search = record.get("search", False)
     run = dataclasses.replace(plan.runs[0], seed=record["seed"], search=search)
     _require_same(run, record)
@@ -72,7 +73,12 @@ def _require_known(kind: str, key: str, name: str) -> None:
 
 @cache
 def _composed(
-    suite: str, method: str, setting: str, overrides: tuple[str, ...], scored: str | None
+    suite: str,
+    method: str,
+    setting: str,
+    overrides: tuple[str, ...],
+    scored: str | None,
+    written: bytes,
 ) -> Plan:
     cell = (f"Suite.methods = {[method]!r}", f"Suite.settings = {[setting]!r}", "Suite.seeds = 1")
     protocol = None if scored is None else json.loads(scored)
@@ -99,6 +105,9 @@ def _require_same(run: Run, record: Record) -> None:
             f"conditions: {run.suite}, {run.method}, {run.setting} is another run here: "
             f"{'; '.join(differences)}; {_versions(record)}"
         )
+    if identity(record).setting != run.known.setting:
+        here = dict(run.known.setting)
+        raise Differs(f"setting_bindings: the setting {run.setting} decides {here} here")
     if record["id"] != run.id:
         raise Differs(f"id: it is {record['id']!r}, and the same run here has {run.id!r}")
 

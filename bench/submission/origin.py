@@ -59,5 +59,12 @@ def protocol(candidate: Candidate) -> Iterator[str]:
         said = conditions.get(key, DEFAULTS.get(key))
         if said != text:
             yield f"protocol: its {key} is {text}, and that of conditions is {said}"
-    if candidate.yardstick is not None:
-        yield from candidate.yardstick.contradictions(candidate.protocol)
+    if candidate.yardstick is None:
+        return
+    yield from candidate.yardstick.contradictions(candidate.protocol)
+    for part in ("data", "judge"):
+        said, here = (
+            one[part]["name"] for one in (candidate.protocol, candidate.yardstick.protocol)
+        )
+        if said != here:
+            yield f"protocol.{part}.name: it is {said!r}, and here it is {here!r}"

@@ -55,13 +55,19 @@ class Review:
     accepted: list[Record] = field(default_factory=list)
 
 
-def review(named: Iterable[Path], leaderboards: Path, checks: Sequence[Check] = CHECKS) -> Review:
+def review(
+    named: Iterable[Path],
+    leaderboards: Path,
+    checks: Sequence[Check] = CHECKS,
+    suite: str | None = None,
+) -> Review:
     """Reads and judges records.
 
     Args:
         named: files of records, and folders that hold some.
         leaderboards: the folder of those that they are for.
         checks: what they must pass.
+        suite: the user's own suite that they ran in, a gin file; None for one that is known here.
 
     Raises:
         UsageError: what was named is not there.
@@ -79,7 +85,7 @@ def review(named: Iterable[Path], leaderboards: Path, checks: Sequence[Check] = 
             continue
         try:
             _require_form(record, own=checks is OWN)
-            known, unverified = _known(record)
+            known, unverified = _known(record, suite)
         except UsageError as refusal:
             result.refused += [f"{path}: {line}" for line in str(refusal).splitlines()]
             continue
@@ -124,7 +130,7 @@ def _require_form(record: Record, own: bool) -> None:
         raise UsageError("\n".join(faults))
 
 
-def _known(record: Record) -> tuple[Yardstick | None, list[str]]:
+def _known(record: Record, suite: str | None) -> tuple[Yardstick | None, list[str]]:
     """What is known here of a record's run, and a sentence on each thing that is not.
 
     Raises:
@@ -133,7 +139,7 @@ def _known(record: Record) -> tuple[Yardstick | None, list[str]]:
     unverified = []
     run: Run | None = None
     try:
-        run = plan_of(record, here=False).runs[0]
+        run = plan_of(record, suite, here=False).runs[0]
     except Unknown as unknown:
         unverified.append(f"not verified that it ran what it says: {unknown}")
     # The overrides are a stranger's: they are compared as text, and nothing is built of them.
