@@ -134,6 +134,10 @@ class _Ending(msgspec.Struct):
     status: Status
 
 
+class _Schema(msgspec.Struct):
+    schema: int
+
+
 class _Samples(msgspec.Struct):
     samples: Samples | None = None
 
@@ -317,12 +321,20 @@ def _decode(decoder: msgspec.json.Decoder[T], data: bytes, path: Path) -> T:
     try:
         return decoder.decode(data)
     except msgspec.ValidationError as error:
-        raise UsageError(f"{path} is not a valid record: {error}.") from error
+        raise UsageError(f"{path} is not a valid record: {_older(data) or error}.") from error
     except (ValueError, RecursionError) as error:
         raise UsageError(f"{path} is not a record: {error}.") from error
 
 
-def _check_keys(keys: dict[str, Any]) -> None:
+def _older(data: bytes) -> str | None:
+    """What to say of a record that a version with another schema wrote."""
+    try:
+        schema = msgspec.json.decode(data, type=_Schema).schema
+    except msgspec.ValidationError:
+        return None
+    if schema == SCHEMA:
+        return None
+    return f"its schema is {schema}, and this version of ganbench has {SCHEMA}; run it again"def _check_keys(keys: dict[str, Any]) -> None:
     for key in keys.keys() - Record.__annotations__.keys():
         raise ValueError(f"it has a key {key!r}; {nearest(key, Record.__annotations__)}")
 

@@ -65,7 +65,7 @@ def without(key: str) -> dict[str, Any]:
     [
         ([], "Expected `object`, got `array`"),
         (without("seed"), "seed"),
-        (record(schema=1), "schema"),
+        (record(schema=1), "its schema is 1, and this version of ganbench has 2"),
         (without("seed") | {"seed": "0"}, "seed"),
         (record("van\nilla"), "printed"),
         (record(status="fine"), "status"),

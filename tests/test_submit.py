@@ -581,3 +581,33 @@ def test_real_data_pass_the_spans_of_their_own_judge(judge):
     floors = judge.floors()
     for metric in judge.metrics:
         assert metric.span.low <= floors[metric.name] <= metric.span.high
+
+
+@pytest.mark.parametrize(
+    ("change", "key"),
+    [
+        (put("hinge", "method"), "method"),
+        (put("vanilla2", "method"), "method"),
+        (put("no_bn_d", "setting"), "setting"),
+        (put("cifar10", "dataset"), "dataset"),
+        (put("resnet", "architecture"), "architecture"),
+        (put("as_gan", "control_of"), "control_of"),
+        (put(["no_bn_d"], "remedies"), "remedies"),
+    ],
+)
+def test_one_run_has_one_name_on_a_board(honest, submit, standing, change, key):
+    standing(honest("toy_ring"))
+    other = honest("toy_ring", 1)
+    both(change, identify)(other)
+    code, _, err = submit(other)
+    assert code == 2
+    assert f": {key}: it is " in err or f": {key}: hinge is @Hinge() here" in err
+
+
+def test_a_setting_that_is_said_to_decide_more_than_it_does_is_refused(honest, submit):
+    record = honest("dirac")
+    record["setting_bindings"] = {"Experiment.steps": "3"}
+    assert "setting_bindings: the setting standard decides {} here" in submit(record)[2]
+    record = honest("dirac")
+    record["protocol"]["data"]["name"] = "cifar10"
+    assert "protocol.data.name: it is 'cifar10', and here it is 'dirac'" in submit(record)[2]

@@ -212,3 +212,20 @@ def test_a_refused_value_is_one_line_and_exit_code_2_and_leaves_nothing(
     assert main(["run", "toy.gin"]) == 2
     assert capsys.readouterr().err.count("\n") == 1
     assert [path.name for path in tmp_path.iterdir()] == ["toy.gin"]
+
+
+@pytest.mark.parametrize(
+    ("line", "complaint"),
+    [
+        ("Suite.seeds = 100000000000", "it must be at least one and at most 100000"),
+        ("Suite.seeds = -1", "it must be at least one and at most 100000"),
+        ("Adam.lr = 1e400", "inf is not "),
+        ("x/Suite.seeds = 2", "x/Suite.seeds has no effect: Suite is in no scope"),
+        ('Control.of = "vanilla"', "a control says in its own gin file"),
+    ],
+)
+def test_what_no_run_could_have_is_refused_with_its_place(toy_suite, line, complaint):
+    place = extended(toy_suite, line)
+    message = refusal(toy_suite)
+    assert complaint in message
+    assert f"toy.gin:{place}:" in message

@@ -12,6 +12,8 @@ from bench.config.statements import Binding, Layer
 from bench.errors import UsageError
 from bench.texts import shown
 
+MOST_SEEDS = 100_000
+
 
 @gin.register
 @dataclass(frozen=True)
@@ -90,12 +92,19 @@ def read_suite(path: Path, layers: Iterable[Layer]) -> BoundSuite:
         UsageError: for an unknown or missing parameter, a wrong type, an empty or doubled list, or
             a remedy that names no method or no setting.
     """
+    layers = list(layers)
+    _require_plain(layers)
     description = describe(Suite.__name__, layers)
     for parameter in fields(Suite):
         required = parameter.default is MISSING and parameter.default_factory is MISSING
         if required and parameter.name not in description.values:
             raise UsageError(f"{shown(path)}: a suite must bind Suite.{parameter.name}")
     suite = Suite(**description.values)
+    if isinstance(suite.seeds, int) and not 1 <= suite.seeds <= MOST_SEEDS:
+        raise UsageError(
+            f"{description.where('seeds')}: Suite.seeds = {suite.seeds}: it must be at least one "
+            f"and at most {MOST_SEEDS}, or a list of the seeds themselves"
+        )
     description.require_names("methods", suite.methods)
     description.require_names("settings", suite.settings)
     description.require_seeds("seeds", suite.seed_list)
@@ -105,3 +114,22 @@ def read_suite(path: Path, layers: Iterable[Layer]) -> BoundSuite:
         for setting in settings:
             find("settings", setting, where)
     return BoundSuite(suite, description)
+
+
+def _require_plain(layers: Iterable[Layer]) -> None:
+    """Refuses what would say nothing: a scope, or what only a method says of itself.
+
+    Raises:
+        UsageError: with where it stands.
+    """
+    for binding in (b for layer in layers for b in layer.bindings if is_description(b)):
+        if binding.scope:
+            raise UsageError(
+                f"{binding.where}: {binding.key} has no effect: {binding.selector} is in no scope; "
+                f"bind {binding.selector}.{binding.parameter}"
+            )
+        if binding.selector == Control.__name__:
+            raise UsageError(
+                f"{binding.where}: {binding.key} has no effect here: a control says in its own gin "
+                "file, under methods, what it is a control of"
+            )

@@ -5,6 +5,7 @@ import types
 import typing
 from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from math import isfinite
 from typing import Annotated, Any, Literal, Union
 
 from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
@@ -130,6 +131,8 @@ def _fit(value: Any, annotation: Any, macros: Mapping[str, Binding]) -> Any:
         return _checked(value, origin, annotation)
     if isinstance(value, bool) and origin in (int, float):
         raise _Unfit(f"{quoted(repr(value))} is not {_called(annotation)}")
+    if isinstance(value, float) and not isfinite(value):
+        raise _Unfit(f"{value!r} is not a finite number")
     if isinstance(value, str) and origin in _LISTS:
         raise _Unfit(f"{quoted(repr(value))} is not {_called(annotation)}: write [{value!r}]")
     return _checked(value, annotation, annotation)

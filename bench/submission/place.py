@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 
+from bench.config.known import known_method
 from bench.report.entry import entry_of
 from bench.report.selection import AGAIN, choose
 from bench.submission.candidate import Candidate
@@ -24,6 +25,28 @@ def conditions(candidate: Candidate) -> Iterator[str]:
                 f"conditions: it is another run than those of {candidate.label}, and tables never "
                 f"mix them: {'; '.join(one.why)}"
             )
+
+
+def names(candidate: Candidate) -> Iterator[str]:
+    """What is the same there has the same names here, and a known method is what it is here."""
+    mine = entry_of(candidate.record)
+    others = candidate.board.records if candidate.board else candidate.first
+    for name in ("dataset", "architecture"):
+        for other in (o for o in others if o.identity.shared == mine.identity.shared):
+            there, here = getattr(mine, name), getattr(other, name)
+            if there != here:
+                yield f"{name}: it is {there!r}, and under the same conditions there it is {here!r}"
+                break
+    for name in ("method", "setting", "control_of", "remedies"):
+        for other in (o for o in others if o.identity.key == mine.identity.key):
+            there, here = getattr(mine, name), getattr(other, name)
+            if there != here:
+                yield f"{name}: it is {there!r}, and of the same runs there it is {here!r}"
+                break
+    known = known_method(mine.method)
+    said = candidate.record["method_bindings"].get("Experiment.method")
+    if known is not None and said != known:
+        yield f"method: {mine.method} is {known} here, and the record ran {said}"
 
 
 def room(candidate: Candidate) -> Iterator[str]:

@@ -36,7 +36,7 @@ OWN: tuple[Check, ...] = (
 )
 """What every record must pass, one's own too; each check gives what it refuses."""
 
-CHECKS = (place.conditions, place.room, *OWN)
+CHECKS = (place.conditions, place.names, place.room, *OWN)
 """What a record of somebody else's must pass: it displaces nothing."""
 
 
