@@ -334,7 +334,10 @@ def _older(data: bytes) -> str | None:
         return None
     if schema == SCHEMA:
         return None
-    return f"its schema is {schema}, and this version of ganbench has {SCHEMA}; run it again"def _check_keys(keys: dict[str, Any]) -> None:
+    return f"its schema is {schema}, and this version of ganbench has {SCHEMA}; run it again"
+
+
+def _check_keys(keys: dict[str, Any]) -> None:
     for key in keys.keys() - Record.__annotations__.keys():
         raise ValueError(f"it has a key {key!r}; {nearest(key, Record.__annotations__)}")
 
