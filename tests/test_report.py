@@ -77,9 +77,14 @@ def test_the_newest_conditions_are_the_page_and_the_rest_is_named() -> None:
     assert "Left out: 2 records of this suite" in text
     assert "- 1 record of vanilla (standard): judge.samples: 9, here 2000" in text
     assert f"- 1 record of vanilla (standard): {AGAIN}" in text
-    assert (
-        'ganbench run quick --gin_bindings \'Suite.methods = ["as_gan","lsgan","vanilla"]' in text
-    )
+    assert "This command, from this folder" not in text  # newer runs of both are shown
+
+
+def test_a_command_completes_what_was_left_out_and_has_no_newer_run() -> None:
+    old = record("wgan_gp", finished="2025-01-01T00:00:00Z", protocol=PROTOCOL | {"samples": 9})
+    text = page(board_of([*mixed(), old]), [])
+    methods = '["as_gan","lsgan","vanilla","wgan_gp"]'
+    assert f"ganbench run quick --gin_bindings 'Suite.methods = {methods}'" in text
 
 
 def test_of_one_run_made_twice_the_later_counts() -> None:

@@ -32,7 +32,7 @@ def called(composer: Composer, composition: Composition) -> Called:
 def _dataset(composer: Composer, composition: Composition, found: Contents) -> str:
     data = within(found, "data")
     kind = _class(found, "data")
-    selector = next(s for s in composition.selectors if s.endswith(kind))
+    selector = next(s for s in composition.selectors if f".{s}".endswith(f".{kind}"))
     bound = data.get(f"data/{kind}.name")
     name = json.loads(bound) if bound else attribute(selector, "name")
     if not isinstance(name, str):
