@@ -422,3 +422,14 @@ def test_every_data_set_of_ours_has_the_name_of_its_file():
 
 def test_a_plan_of_a_known_suite_passes_preflight_as_before():
     preflight(make_plan("ring", gin_bindings=['Suite.methods = ["vanilla"]'], seeds=1))
+
+
+@pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "d_norm = 'none'"])
+def test_a_cell_alone_has_the_overrides_and_the_board_of_the_whole_suite(override: str) -> None:
+    whole = make_plan("quick", gin_bindings=[override])
+    for run in {(run.method, run.setting): run for run in whole.runs}.values():
+        cell = [f"Suite.methods = {[run.method]!r}", f"Suite.settings = {[run.setting]!r}"]
+        alone = make_plan("quick", gin_bindings=[override, *cell])
+        assert alone.board == whole.board
+        assert alone.runs[0].overrides == run.overrides
+        assert alone.runs[0].identity == run.identity

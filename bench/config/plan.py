@@ -99,7 +99,7 @@ def make_plan(
         composer.require_own_method(cell)
     described = original.description.macros | chosen.description.macros
     _require_effect(for_runs(published), users, described)
-    _require_effect(for_runs(override), compositions.values(), chosen.description.macros)
+    _require_effect(for_runs(override), both.values(), chosen.description.macros)
     for cell, composition in compositions.items():
         for parameter in composition.missing():
             raise UsageError(f"{shown(path)}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
@@ -110,7 +110,7 @@ def make_plan(
     identities = {cell: identified.identity(cell) for cell in compositions}
     overrides = (
         *_parts_exchanged(original, chosen),
-        *composer.effective_overrides([*compositions]),
+        *composer.effective_overrides([*both]),
     )
     names = {cell: called(composer, compositions[cell]) for cell in compositions}
     runs = [
