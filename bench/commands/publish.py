@@ -71,7 +71,7 @@ def _suite(options: argparse.Namespace, console: Console) -> Path:
         None if plan.suite_file is None else plan.suite_file.encode(),
     )
     _let_go(lost(folder, {one.digest for one in board.records}), options, console)
-    return show(board, options.leaderboards, None)
+    return show(board, options.leaderboards, {entry.digest for entry in entries})
 
 
 def _search(options: argparse.Namespace, console: Console) -> Path:
