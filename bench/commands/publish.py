@@ -12,10 +12,9 @@ from bench.engines.worker import done
 from bench.errors import UsageError
 from bench.records import RECORD
 from bench.report import commands
-from bench.report.below import pages_of
+from bench.report.below import board_for, pages_of
 from bench.report.build import RECORDS, lost, show
 from bench.report.entry import read_entry
-from bench.report.selection import choose
 from bench.report.text import plural
 from bench.search import folder as searches
 from bench.search.findings import FILE, read
@@ -64,12 +63,7 @@ def _suite(options: argparse.Namespace, console: Console) -> Path:
         console.print(f"not there yet: {missing} of {plural(len(plan.runs), 'run')}; {again}")
     folder = options.leaderboards / plan.board
     entries = [read_entry(path) for path in [*records.find(folder / RECORDS), *files]]
-    board = choose(
-        plan.board,
-        entries,
-        plan.wanted((entry.method, entry.setting) for entry in entries),
-        None if plan.suite_file is None else plan.suite_file.encode(),
-    )
+    board = board_for(plan, entries)
     _let_go(lost(folder, {one.digest for one in board.records}), options, console)
     return show(board, options.leaderboards, {entry.digest for entry in entries})
 

@@ -75,15 +75,15 @@ class Composition:
         """The value of a macro."""
         return self.bindings["", reference.selector, ""].value
 
-    def source(self, key: Key) -> Binding | None:
+    def source(self, binding: Binding) -> Binding:
         """The binding that holds a parameter's value: its own, or that of the macro it names."""
-        return _source(self.bindings[key], self.bindings) if key in self.bindings else None
+        return _source(binding, self.bindings)
 
     def where(self, selector: str, parameter: str) -> str | None:
         """Where a parameter that the run uses was bound, in a scope or by a macro included."""
         for key in self.bindings:
             if key[1].rsplit(".", 1)[-1] == selector and key[2] == parameter:
-                return _source(self.bindings[key], self.bindings).where
+                return self.source(self.bindings[key]).where
         return None
 
     def missing(self) -> list[str]:

@@ -42,10 +42,6 @@ class Composer:
         """The composition of a cell without its method and remedies, or without its setting."""
         return Composition(self._layers(cell, method, setting))
 
-    def dataset(self) -> Composition:
-        """What the suite's data set is by its own file."""
-        return self.alone("datasets", self.bound.suite.dataset, "dataset")
-
     def architecture(self) -> Composition:
         """What the suite's networks are by their own file."""
         return self.alone("architectures", self.bound.suite.architecture, "architecture")

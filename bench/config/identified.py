@@ -55,7 +55,8 @@ class Identified:
     def _of(self, composition: Composition, scored: Composition) -> Contents:
         """What a config says, its data by what they are in place of what makes them."""
         found = contents(composition)
-        said = {key: text for key, text in found.items() if key not in within(found, "data")}
+        data = within(found, "data")
+        said = {key: text for key, text in found.items() if key not in data}
         return said | self._scoring(scored)
 
     def _scoring(self, composition: Composition) -> dict[str, str]:

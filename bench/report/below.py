@@ -1,6 +1,6 @@
 """The page of a suite below the runs folder: a plan's runs, beside others that go with them."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
@@ -51,15 +51,20 @@ def write_page(plan: Plan, out: Path, pages: Path) -> tuple[Board, Path] | None:
         The board and its page; None where there is no record.
     """
     entries = list(_entries(plan, out))
-    wanted = plan.wanted((entry.method, entry.setting) for entry in entries)
-    text = None if plan.suite_file is None else plan.suite_file.encode()
-    board = choose(plan.board, entries, wanted, text)
+    board = board_for(plan, entries)
     if not board.records:
         return None
     if free(out, pages):
         board = replace(board, runs=ABOVE)
         return board, show(board, pages, None)
     return board, show(board, pages, {entry.digest for entry in entries})
+
+
+def board_for(plan: Plan, entries: Sequence[Entry]) -> Board:
+    """What stands on a plan's page, of these runs: those of the suite as the plan has it."""
+    wanted = plan.wanted((entry.method, entry.setting) for entry in entries)
+    text = None if plan.suite_file is None else plan.suite_file.encode()
+    return choose(plan.board, entries, wanted, text)
 
 
 def _entries(plan: Plan, out: Path) -> Iterator[Entry]:

@@ -123,12 +123,9 @@ def bound_number(parameter: Parameter, composition: Composition) -> float:
 
 def _bound(binding: Binding, composition: Composition) -> Any:
     selector = resolve(binding.selector, binding.where) if binding.parameter else binding.selector
-    scopes = binding.scope.split("/") if binding.scope else []
-    for n in range(len(scopes), -1, -1):
-        found = composition.source(("/".join(scopes[:n]), selector, binding.parameter))
-        if found is not None:
-            return found.value
-    return None
+    scopes = tuple(binding.scope.split("/")) if binding.scope else ()
+    found = composition.bound(scopes, selector, binding.parameter)
+    return None if found is None else composition.source(found).value
 
 
 def _times(value: float, unit: float) -> float:

@@ -87,8 +87,6 @@ DECIDE = """
 import sys
 from pathlib import Path
 from bench import records
-from bench.identity import Identity
-from bench.labels import run_id
 print(sum(records.ending(path)[1] != "failed" for path in records.find(Path(sys.argv[1]))))
 """
 
