@@ -129,6 +129,11 @@ def scoring(protocol: Mapping[str, Any]) -> dict[str, str]:
     return found
 
 
+def canonical(value: object) -> str:
+    """The one JSON text of a value, to compare or to hash."""
+    return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
 @cache
 def _held(conditions: Items, setting: Items, method: Items) -> Identity:
     return Identity(conditions, setting, method)

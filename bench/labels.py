@@ -4,7 +4,7 @@ import hashlib
 import re
 from collections.abc import Sequence
 
-from bench.records import canonical
+from bench.identity import canonical
 
 
 def label(suite: str, overrides: Sequence[str] = ()) -> str:

@@ -11,7 +11,7 @@ from PIL import Image
 
 from bench.identity import Identity, scoring
 from bench.labels import board_of, run_id
-from bench.records import Record, write
+from bench.runs.records import Record, write
 
 METRICS = {
     "fid": {"label": "FID (digits-cnn, 2k)", "better": "lower"},

@@ -7,8 +7,9 @@ import pytest
 import torch
 from toy_runs import ignore, plan_of
 
-from bench.training import checkpoint
-from bench.training.execute import CHECKPOINT, execute
+from bench.runs import checkpoint
+from bench.runs.folder import CHECKPOINT
+from bench.training.execute import execute
 
 HARMS = {
     "truncated": lambda path: path.write_bytes(path.read_bytes()[:-100]),

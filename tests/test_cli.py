@@ -9,10 +9,11 @@ import time
 
 import pytest
 
-from bench import records
 from bench.cli import COMMANDS, main
 from bench.config.plan import make_plan
-from bench.training.execute import CHECKPOINT, RECORD
+from bench.runs import records
+from bench.runs.folder import CHECKPOINT
+from bench.training.execute import RECORD
 
 
 def run_suite(suite, tmp_path, *options):

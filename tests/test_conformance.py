@@ -5,8 +5,8 @@ import dataclasses
 import pytest
 import torch
 
-from bench import conformance
 from bench.config import names
+from bench.conformance import method as conformance
 from methods.base import GAN, Logs, Method, descend
 
 

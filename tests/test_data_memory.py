@@ -22,8 +22,9 @@ from pictures_factory import noise
 from bench.config.plan import make_plan
 from bench.data.loader import Loader
 from bench.data.lsun import LSUN
-from bench.training import checkpoint
-from bench.training.execute import CHECKPOINT, RECORD, owner
+from bench.runs import checkpoint
+from bench.runs.folder import CHECKPOINT, owner
+from bench.training.execute import RECORD
 
 pytestmark = [
     pytest.mark.slow,

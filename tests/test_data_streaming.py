@@ -7,7 +7,7 @@ import torch
 from pictures_factory import Generated
 
 from bench.config.plan import make_plan
-from bench.conformance import STEPS, SUITE
+from bench.conformance.method import STEPS, SUITE
 from bench.data.loader import Loader
 from bench.data.streaming import StreamingLoader, make_loader
 from bench.errors import UsageError

@@ -13,10 +13,11 @@ from gan_factory import DIM, discriminator, draw, generator, make_gan, watch
 
 from architectures.dcgan import DCGANDiscriminator
 from architectures.mlp import MLPDiscriminator
-from bench import conformance, records
 from bench.config.compose import load
 from bench.config.plan import make_plan
+from bench.conformance import method as conformance
 from bench.errors import UsageError
+from bench.runs import records
 from bench.training.preflight import preflight
 from bench.training.trainer import Trainer
 from methods.base import Incompatible

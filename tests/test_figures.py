@@ -21,8 +21,9 @@ from bench.figures.numbers import numbers
 from bench.figures.probe import fgsm, input_gradient, output, pgd, ranking
 from bench.figures.robustness import LEVELS, attacked
 from bench.figures.subject import Subject, open_all
-from bench.records import metrics
-from bench.training.execute import CHECKPOINT, RECORD, execute
+from bench.runs.folder import CHECKPOINT
+from bench.runs.records import metrics
+from bench.training.execute import RECORD, execute
 from methods.base import GAN
 
 PICTURES = {"interpolation", "adversarial"}

@@ -6,12 +6,12 @@ import pytest
 import torch
 from pictures_factory import folder_of
 
-from bench import records
 from bench.cli import main
 from bench.data.dataset import Dataset
 from bench.data.dirac import Dirac, GaussianLocation
 from bench.data.mixtures import Grid, Ring
 from bench.data.stacked_digits import StackedDigits
+from bench.runs import records
 from bench.scores.classifier import ClassifierJudge
 from bench.scores.features import LEAST, FeatureScores, Sizes
 from bench.scores.location import LocationJudge

@@ -8,15 +8,15 @@ import pytest
 import records_factory
 from scipy import stats
 
-from bench import records
 from bench.cli import main
 from bench.errors import UsageError
 from bench.gate.compare import COURSE, STATUS, TOGETHER, Strictness, compare
 from bench.gate.outcomes import COLUMNS, Outcomes, of_records, read_baseline
 from bench.gate.power import flips, noticed, pairs_needed
 from bench.gate.write import as_junit, as_markdown, headline, notes
-from bench.report.frame import csv, frame
-from bench.report.selection import boards
+from bench.results.board import boards
+from bench.results.frame import csv, frame
+from bench.runs import records
 
 METHODS = ("vanilla", "as_gan", "wgan_gp")
 SETTINGS = ("standard", "no_bn_d", "no_bn_g", "no_bn_both")

@@ -18,15 +18,15 @@ from html_browser import chromium, opened
 from playwright.sync_api import Browser, Locator, Page, expect
 from records_factory import record, suite
 
-from bench.records import Record
 from bench.report import sentences, tables
 from bench.report.html import index_html
 from bench.report.html.keys import aligned, keys
 from bench.report.html.runs import columns
 from bench.report.page import page as readme
-from bench.report.results import Results
-from bench.report.selection import boards
-from bench.report.text import number
+from bench.results.board import boards
+from bench.results.results import Results
+from bench.runs.records import Record
+from bench.wording import number
 
 ARROW, MISSING = "↳ ", "—"
 EVIL = [

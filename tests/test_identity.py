@@ -10,12 +10,12 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench import records
 from bench.config import names
 from bench.config.names import find_suite
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.identity import DEFAULT
+from bench.runs import records
 from bench.scores.classifier import ClassifierJudge
 from bench.scores.judge import Metric
 from bench.training.preflight import preflight

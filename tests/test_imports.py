@@ -42,8 +42,42 @@ def imports_of(folder: str) -> set[tuple[str, str]]:
     return found
 
 
+def room(place: str) -> str:
+    """The part of bench that a file, or a module's name, is in."""
+    return place.replace("/", ".").removesuffix(".py").split(".")[1]
+
+
 def inside(name: str, package: str) -> bool:
     return f"{name}.".startswith(f"{package}.")
+
+
+FLOORS = (
+    ("errors", "texts", "wording", "writable", "files", "streams", "download"),
+    ("identity",),
+    ("labels",),
+    ("statistics",),
+    ("config",),
+    ("runs",),
+    ("data",),
+    ("scores",),
+    ("oracles",),
+    ("training",),
+    ("engines",),
+    ("results",),
+    ("search",),
+    ("report",),
+    ("figures",),
+    ("gate",),
+    ("reproduction",),
+    ("submission",),
+    ("speed",),
+    ("conformance",),
+    ("commands",),
+    ("cli",),
+)
+"""The rooms of bench from the ground up; those of one floor may know each other."""
+
+LEVEL = {room: level for level, rooms in enumerate(FLOORS) for room in rooms}
 
 
 @pytest.mark.parametrize(
@@ -73,6 +107,30 @@ def test_the_machinery_knows_no_method_by_name() -> None:
         if inside(name, "methods") and name != "methods" and not inside(name, "methods.base")
     ]
     assert strangers == []
+
+
+def test_no_import_runs_up() -> None:
+    upward = [
+        (file, name)
+        for file, name in imports_of("bench")
+        if inside(name, "bench") and name.count(".") and LEVEL[room(name)] > LEVEL[room(file)]
+    ]
+    assert upward == []
+
+
+def test_every_room_has_a_floor() -> None:
+    rooms = {path.stem for path in (REPOSITORY / "bench").glob("*.py")} - {"__init__"}
+    rooms |= {path.parent.name for path in (REPOSITORY / "bench").glob("*/__init__.py")}
+    assert LEVEL.keys() == rooms
+
+
+def test_only_commands_know_of_a_command_line() -> None:
+    readers = {
+        path.relative_to(REPOSITORY / "bench").parts[0]
+        for path in (REPOSITORY / "bench").rglob("*.py")
+        if "argparse" in modules(path.read_text(encoding="utf-8"), "bench")
+    }
+    assert readers == {"cli.py", "commands"}
 
 
 def test_gin_files_hold_no_python() -> None:

@@ -20,7 +20,7 @@ from gan_factory import (
     watch,
 )
 
-from bench import conformance
+from bench.conformance import method as conformance
 from methods.as_gan import ASGAN
 from methods.base import GAN, Method
 from methods.combine import combine

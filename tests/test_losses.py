@@ -22,7 +22,7 @@ from gan_factory import (
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from bench import conformance
+from bench.conformance import method as conformance
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
 from methods.combine import combine

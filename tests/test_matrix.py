@@ -14,17 +14,17 @@ import pytest
 import torch
 from toy_runs import ignore, plan_of
 
-from bench import records
 from bench.cli import main
 from bench.config.plan import make_plan
-from bench.engines.claim import claimed, held, locks_work
 from bench.engines.drive import Limits, drive
 from bench.engines.local import LocalEngine
-from bench.engines.pulse import PROGRESS
-from bench.engines.worker import LOG, work
+from bench.engines.worker import work
 from bench.errors import UsageError
-from bench.training import checkpoint
-from bench.training.execute import CHECKPOINT, RECORD, execute
+from bench.runs import checkpoint, records
+from bench.runs.folder import CHECKPOINT, LOG
+from bench.runs.lock import claimed, held, locks_work
+from bench.runs.progress import PROGRESS
+from bench.training.execute import RECORD, execute
 
 OFTEN = (
     "Experiment.steps = 60",

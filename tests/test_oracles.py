@@ -14,7 +14,6 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from architectures.dirac import LinearDiscriminator, LocationGenerator
-from bench import records
 from bench.config.compose import load
 from bench.config.plan import make_plan
 from bench.config.run import Run
@@ -26,7 +25,8 @@ from bench.oracles.prediction import Prediction, Updates
 from bench.oracles.trajectory import Trajectory
 from bench.report import oracles
 from bench.report.build import build
-from bench.report.selection import boards
+from bench.results.board import boards
+from bench.runs import records
 from bench.scores.location import LocationJudge
 from bench.training.execute import execute
 from bench.training.trainer import Trainer

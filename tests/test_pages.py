@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from bench import records
 from bench.cli import main
+from bench.runs import records
 from bench.training.execute import RECORD
 
 REPOSITORY = Path(__file__).parents[1]

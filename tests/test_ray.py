@@ -10,12 +10,12 @@ from toy_runs import alone, engine_of, ignore
 
 from bench.cli import main
 from bench.config.plan import make_plan
-from bench.engines.claim import held
 from bench.engines.drive import drive
 from bench.engines.on_ray import require_fit, software
-from bench.engines.worker import LOG
 from bench.errors import UsageError
-from bench.training.execute import CHECKPOINT, RECORD, execute
+from bench.runs.folder import CHECKPOINT, LOG
+from bench.runs.lock import held
+from bench.training.execute import RECORD, execute
 
 pytestmark = pytest.mark.skipif(find_spec("ray") is None, reason="Ray is not installed")
 

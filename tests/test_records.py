@@ -7,8 +7,8 @@ from typing import Any
 import pytest
 from records_factory import PROTOCOL, record, ring
 
-from bench import records
 from bench.errors import UsageError
+from bench.runs import records
 from bench.speed.records import SEEDS, write_records
 
 

@@ -4,12 +4,12 @@ import pandas as pd
 import pytest
 from records_factory import PROTOCOL, record, suite
 
-from bench.records import Record
 from bench.report import published
 from bench.report.page import page
 from bench.report.replication import replications, table
-from bench.report.results import Results
-from bench.report.selection import boards
+from bench.results.board import boards
+from bench.results.results import Results
+from bench.runs.records import Record
 
 TABLE_2 = {
     "adam_beta2_0.9": ("27.18", "29.14"),

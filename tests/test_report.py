@@ -15,19 +15,20 @@ from PIL import Image
 from records_factory import METRICS, PROTOCOL, record, ring, saved, suite
 from rich.console import Console
 
-from bench import records as files
 from bench.errors import UsageError
 from bench.labels import slug
-from bench.records import Record
-from bench.report import budgets, comparison, markdown, screen, sentences, tables
+from bench.report import budgets, markdown, screen, sentences, tables
 from bench.report import build as building
 from bench.report.figures import curve, steps_figure
-from bench.report.frame import csv, curve_mean, frame
 from bench.report.page import page as written
-from bench.report.results import CONTROL, Results
 from bench.report.samples import COLUMNS, GAP, LINE, TILE, sample_grid
-from bench.report.selection import AGAIN, Board, boards
-from bench.report.text import number
+from bench.results import comparison
+from bench.results.board import AGAIN, Board, boards
+from bench.results.frame import csv, curve_mean, frame
+from bench.results.results import CONTROL, Results
+from bench.runs import records as files
+from bench.runs.records import Record
+from bench.wording import number
 
 
 def board_of(records: list[Record]) -> Board:

@@ -15,11 +15,11 @@ import optuna
 import pytest
 from optuna.trial import TrialState
 
-from bench import records
 from bench.cli import main
 from bench.config.plan import make_plan
+from bench.report.search.folder import rebuild
+from bench.runs import records
 from bench.search.findings import FILE, read
-from bench.search.folder import rebuild
 from bench.search.storage import open_storage
 from bench.search.task import as_search
 from bench.training.execute import RECORD

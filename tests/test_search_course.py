@@ -6,6 +6,7 @@ import pytest
 from optuna.trial import TrialState
 from records_factory import record
 
+from bench.runs.progress import Progress
 from bench.search import course as courses
 from bench.search.conduct import _outcome
 from bench.search.course import Course
@@ -15,7 +16,6 @@ from bench.search.space import read_space
 from bench.search.storage import open_storage
 from bench.search.study import SharedStudy
 from bench.search.task import Source, prepare
-from bench.training.trainer import Progress
 
 EVALUATIONS = 10
 FIELD_OF = (10.0, 20.0, 30.0, 40.0)

@@ -8,12 +8,12 @@ from itertools import combinations
 import numpy as np
 from records_factory import PROTOCOL, record
 
-from bench.search import folder, tables
-from bench.search.figures import best, scores
+from bench.report.search import folder, tables
+from bench.report.search.figures import best, scores
+from bench.report.search.page import page
 from bench.search.findings import Findings, Group, Study, Trial
 from bench.search.objective import Objective
 from bench.search.outcomes import Outcomes
-from bench.search.page import page
 
 IMPUTED = 777.25
 """What a run without a score counts as where a trial is chosen, and far from all scores."""

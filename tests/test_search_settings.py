@@ -3,12 +3,12 @@
 import pytest
 from records_factory import PROTOCOL, record
 
+from bench.report.search.page import page
+from bench.report.search.settings import by_setting, table
+from bench.report.search.tables import trials
 from bench.search.findings import Findings, Group, Study, Trial
 from bench.search.objective import Objective
 from bench.search.outcomes import Outcomes
-from bench.search.page import page
-from bench.search.settings import by_setting, table
-from bench.search.tables import trials
 
 SEEDS = 10
 EVERY_WAY = {0: {"bare": 0.5, "normed": 2.0}, 1: {"bare": 2.0, "normed": 0.5}}

@@ -11,11 +11,11 @@ from test_matrix import Ledger, alive, results_of, same, start_command, starts, 
 from toy_runs import alone, engine_of, ignore
 
 from bench.config.plan import make_plan
-from bench.engines.claim import held
 from bench.engines.drive import Limits, drive
-from bench.engines.pulse import PROGRESS
-from bench.engines.worker import LOG
 from bench.errors import UsageError
+from bench.runs.folder import LOG
+from bench.runs.lock import held
+from bench.runs.progress import PROGRESS
 from bench.training.execute import execute
 
 pytestmark = pytest.mark.skipif(find_spec("submitit") is None, reason="submitit is not installed")

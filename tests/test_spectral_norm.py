@@ -14,7 +14,7 @@ from torch import Tensor, nn
 from torch.nn.utils import parametrizations
 
 from architectures.dcgan import DCGANDiscriminator
-from bench.training.streams import seeded
+from bench.streams import seeded
 from methods.base import Incompatible, Method, descend, ghost
 from methods.spectral_norm import SpectralNorm
 

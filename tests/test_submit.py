@@ -14,12 +14,12 @@ import pytest
 from PIL import Image
 from scipy import stats
 
-from bench import records
 from bench.cli import main
 from bench.config.plan import make_plan
 from bench.data.digits import Digits
 from bench.data.mixtures import Ring
 from bench.labels import board_of, run_id
+from bench.runs import records
 from bench.scores.classifier import ClassifierJudge
 from bench.scores.coverage import CHANCE, least_divergence
 from bench.scores.modes import ModeJudge

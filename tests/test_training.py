@@ -12,16 +12,16 @@ import torch
 from PIL import Image
 from toy_runs import ignore, plan_of
 
-from bench import records
 from bench.config.compose import load
 from bench.config.plan import make_plan
-from bench.training import checkpoint
+from bench.runs import checkpoint, records
+from bench.runs.folder import CHECKPOINT
+from bench.streams import stream
 from bench.training.build import build
 from bench.training.cost import PassCounter
 from bench.training.diagnostics import diagnose, hoyer
-from bench.training.execute import CHECKPOINT, RECORD, execute
+from bench.training.execute import RECORD, execute
 from bench.training.losses import Diverged, LossMeter, require_finite
-from bench.training.streams import stream
 from bench.training.trainer import Trainer
 from methods.base import GAN, Logs, Method
 

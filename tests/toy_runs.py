@@ -1,10 +1,10 @@
 """Runs that train in a moment, made from the suite of the fixture ``toy_suite``."""
 
 import argparse
-from pathlib import Path
 
+from bench.commands.options import add_where, where_of
 from bench.config.plan import make_plan
-from bench.engines import choose
+from bench.engines.choose import make
 
 
 def plan_of(suite, method="vanilla", *bindings):
@@ -27,6 +27,5 @@ def engine_of(out, *words):
     """The engine that ``ganbench run`` with these options has."""
     out.mkdir(exist_ok=True)
     parser = argparse.ArgumentParser()
-    parser.add_argument("--out", type=Path)
-    choose.add_arguments(parser)
-    return choose.make(parser.parse_args(["--out", str(out), *words]))
+    add_where(parser)
+    return make(where_of(parser.parse_args(words)), out)

@@ -6,16 +6,15 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bench.commands.options import add_out, add_suite
+from bench.commands.options import add_out, add_suite, add_where, where_of
 from bench.config.plan import make_plan
-from bench.engines import choose
 from bench.engines.complete import complete
 from bench.errors import UsageError
 from bench.gate.compare import Strictness, compare
 from bench.gate.outcomes import of_records, planned, read_baseline
 from bench.gate.pairs import pair, require_others
 from bench.gate.write import as_junit, as_markdown, on_screen
-from bench.records import RECORD
+from bench.runs.records import RECORD
 from bench.training.preflight import preflight
 from bench.writable import require_writable, require_writable_file
 
@@ -57,7 +56,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     )
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="append the verdict to it")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
-    choose.add_arguments(parser)
+    add_where(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -67,14 +66,14 @@ def main(options: argparse.Namespace) -> int:
         if getattr(options, option) is not None:
             require_writable_file(f"--{option}", getattr(options, option))
     require_writable("--runs", options.out)
-    choose.check(options)
+    where = where_of(options)
     plan = make_plan(options.suite, options.gin_file, options.gin_bindings)
     baseline = read_baseline(options.baseline, plan.name)
     preflight(plan)
     before = planned(plan.runs, options.out)
     require_others(pair(before, baseline), before, baseline)
     console = Console()
-    complete(plan.name, plan.runs, options, console)
+    complete(plan.name, plan.runs, options.out, where, console)
 
     files = [run.folder(options.out) / RECORD for run in plan.runs]
     verdict = compare(of_records(files, plan.name, options.out), baseline, strictness)

@@ -8,9 +8,9 @@ from tempfile import TemporaryDirectory
 import torch
 from rich.console import Console
 
-from bench import conformance
 from bench.config import names
 from bench.config.run import Run
+from bench.conformance import method as conformance
 
 _TORCH = str(Path(torch.__file__).parent)
 

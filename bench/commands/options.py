@@ -5,6 +5,7 @@ from pathlib import Path
 
 from bench.config.names import find
 from bench.config.plan import Plan, make_plan
+from bench.engines.choose import ENGINES, Where
 
 OUT = Path("runs")
 
@@ -45,3 +46,57 @@ def plan_of(options: argparse.Namespace) -> Plan:
     scale = [str(find("scales", options.scale, "--scale"))] if options.scale else []
     gin_files = [*scale, *options.gin_file]
     return make_plan(options.suite, gin_files, options.gin_bindings, options.seeds)
+
+
+def add_where(parser: argparse.ArgumentParser) -> None:
+    """Adds where runs execute, and how much trouble one may make."""
+    usual = Where()
+    group = parser.add_argument_group("where runs execute")
+    group.add_argument("--engine", choices=ENGINES, default=usual.engine)
+    group.add_argument("--jobs", type=int, help="runs at a time; default: one a processor or GPU")
+    group.add_argument(
+        "--runs_per_gpu",
+        type=int,
+        default=usual.runs_per_gpu,
+        metavar="N",
+        help="runs side by side on one GPU",
+    )
+    group.add_argument(
+        "--retries",
+        type=int,
+        default=usual.retries,
+        metavar="N",
+        help="further attempts at a run that failed",
+    )
+    group.add_argument(
+        "--time_limit",
+        type=float,
+        default=usual.time_limit,
+        metavar="MINUTES",
+        help="without news of a run, after which it is killed (default: %(default)g)",
+    )
+    group.add_argument("--address", help="of the Ray cluster; default: one on this machine")
+    group.add_argument(
+        "--slurm",
+        action="append",
+        default=[],
+        metavar="KEY=VALUE",
+        help="parameter of SLURM jobs, such as partition=gpu or time=120",
+    )
+
+
+def where_of(options: argparse.Namespace) -> Where:
+    """Where the options of ``add_where`` have runs execute.
+
+    Raises:
+        UsageError: names an option that no engine could follow.
+    """
+    return Where(
+        engine=options.engine,
+        jobs=options.jobs,
+        runs_per_gpu=options.runs_per_gpu,
+        retries=options.retries,
+        time_limit=options.time_limit,
+        address=options.address,
+        slurm=tuple(options.slurm),
+    )

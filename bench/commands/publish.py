@@ -5,21 +5,21 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import records
 from bench.commands.options import add_out, add_scale, add_suite, plan_of
 from bench.config.plan import Plan
-from bench.engines.worker import done
 from bench.errors import UsageError
-from bench.records import RECORD
 from bench.report import commands
 from bench.report.below import board_for, pages_of
 from bench.report.build import RECORDS, lost, show
-from bench.report.entry import read_entry
-from bench.report.text import plural
-from bench.search import folder as searches
+from bench.report.search import folder as searches
+from bench.results.entry import read_entry
+from bench.runs import records
+from bench.runs.folder import done
+from bench.runs.records import RECORD
 from bench.search.findings import FILE, read
 from bench.search.space import read_space
 from bench.submission.review import OWN, review
+from bench.wording import plural
 from bench.writable import require_writable
 
 SHOWN = 12

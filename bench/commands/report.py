@@ -5,12 +5,12 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import records
 from bench.commands.options import OUT, add_pages
 from bench.errors import UsageError
 from bench.report.below import free, pages_of
 from bench.report.build import build
-from bench.search.folder import find, rebuild
+from bench.report.search.folder import find, rebuild
+from bench.runs import records
 from bench.writable import require_writable
 
 

@@ -10,15 +10,16 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from bench import records
+from bench.commands.options import add_where, where_of
 from bench.config.run import Run
-from bench.engines import choose
+from bench.engines.choose import Where
 from bench.engines.complete import complete
-from bench.engines.worker import done
 from bench.errors import UsageError
-from bench.records import RECORD, Record
 from bench.reproduction.comparison import Comparison, compare, last_headline
 from bench.reproduction.recorded import plan_of
+from bench.runs import records
+from bench.runs.folder import done
+from bench.runs.records import RECORD, Record
 from bench.submission.reading import read
 from bench.training.preflight import preflight
 from bench.writable import require_writable
@@ -31,12 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out", type=Path, help="folder to keep the repetition in; default: it is not kept"
     )
-    choose.add_arguments(parser)
+    add_where(parser)
 
 
 def main(options: argparse.Namespace) -> int:
     """Composes the run anew, executes it, compares."""
-    choose.check(options)
+    where = where_of(options)
     if options.out is not None:
         require_writable("--out", options.out)
     record = read(options.record)
@@ -49,20 +50,22 @@ def main(options: argparse.Namespace) -> int:
     preflight(plan)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     if options.out is not None:
-        return _reproduce(record, plan.runs[0], options, console)
+        return _reproduce(record, plan.runs[0], options, where, console)
     with TemporaryDirectory(prefix="ganbench-") as folder:
         options.out = Path(folder)
-        return _reproduce(record, plan.runs[0], options, console)
+        return _reproduce(record, plan.runs[0], options, where, console)
 
 
-def _reproduce(record: Record, run: Run, options: argparse.Namespace, console: Console) -> int:
+def _reproduce(
+    record: Record, run: Run, options: argparse.Namespace, where: Where, console: Console
+) -> int:
     folder = run.folder(options.out)
     if done(run, options.out):
         raise UsageError(
             f"--out {options.out}: this run has a result there already, {folder / RECORD}; choose "
             "a folder without it"
         )
-    complete(run.suite, [run], options, console)
+    complete(run.suite, [run], options.out, where, console)
     found = compare(record, records.read(folder / RECORD), _other_seeds(options.record, record))
     _tell(found, run, console)
     return 1 if found.verdict == "different" else 0

@@ -5,17 +5,25 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import records
-from bench.commands.options import OUT, add_out, add_pages, add_scale, add_suite, plan_of
+from bench.commands.options import (
+    OUT,
+    add_out,
+    add_pages,
+    add_scale,
+    add_suite,
+    add_where,
+    plan_of,
+    where_of,
+)
 from bench.config.plan import Plan
-from bench.engines import choose
 from bench.engines.complete import complete
+from bench.files import write_whole
 from bench.report import left_out
 from bench.report.below import pages_of, require_room, write_page
 from bench.report.screen import headline
-from bench.report.selection import Board
-from bench.report.text import plural
+from bench.results.board import Board
 from bench.training.preflight import preflight
+from bench.wording import plural
 from bench.writable import require_writable
 
 
@@ -25,12 +33,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_scale(parser)
     add_out(parser)
     add_pages(parser)
-    choose.add_arguments(parser)
+    add_where(parser)
 
 
 def main(options: argparse.Namespace) -> int:
     """Checks everything, executes what is not done, reports."""
-    choose.check(options)
+    where = where_of(options)
     plan = plan_of(options)
     pages = pages_of(options.out, options.leaderboards)
     require_writable("--out", options.out)
@@ -39,7 +47,7 @@ def main(options: argparse.Namespace) -> int:
     require_room(plan, options.out, pages)
     _keep_suite(plan, options.out)
     console = Console()
-    failed = complete(plan.name, plan.runs, options, console)
+    failed = complete(plan.name, plan.runs, options.out, where, console)
     written = write_page(plan, options.out, pages)
     if written is not None:
         board, page = written
@@ -52,7 +60,7 @@ def main(options: argparse.Namespace) -> int:
 def _keep_suite(plan: Plan, out: Path) -> None:
     """Puts a suite that is not ganbench's own beside its runs, for the commands of its pages."""
     if plan.suite_file is not None:
-        records.replace(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
+        write_whole(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
 
 
 def _tell_left_out(board: Board, options: argparse.Namespace, console: Console) -> None:

@@ -6,15 +6,15 @@ from pathlib import Path
 from filelock import FileLock
 from rich.console import Console
 
-from bench.commands.options import add_out, add_pages, add_suite
-from bench.engines import choose
+from bench.commands.options import add_out, add_pages, add_suite, add_where, where_of
+from bench.engines.choose import Where
 from bench.engines.complete import complete
 from bench.errors import UsageError
 from bench.report.below import pages_of
+from bench.report.search.folder import name_of, require_room, write
 from bench.search.conduct import conduct, records_of, say
 from bench.search.contenders import contests, runs_of
 from bench.search.findings import Findings, study_of
-from bench.search.folder import name_of, require_room, write
 from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
@@ -61,12 +61,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--seeds", type=int, help="seeds to report on, in place of the suite's")
     add_out(parser)
     add_pages(parser)
-    choose.add_arguments(parser)
+    add_where(parser)
 
 
 def main(options: argparse.Namespace) -> int:
     """Checks everything, searches, runs the winners again on fresh seeds, reports."""
-    choose.check(options)
+    where = where_of(options)
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}: it must be at least 1")
     space = read_space(options.space or (OWN if options.methods else SPACE))
@@ -87,9 +87,9 @@ def main(options: argparse.Namespace) -> int:
     console = Console()
     try:
         for study in studies:
-            if not conduct(study, options, console):
+            if not conduct(study, options.out, where, console):
                 return 1
-        return _report(tasks, studies, target, options, console)
+        return _report(tasks, studies, target, options, where, console)
     except KeyboardInterrupt:
         for study in studies:
             say(console, study.progress)
@@ -101,12 +101,15 @@ def _report(
     studies: list[SharedStudy],
     target: Path,
     options: argparse.Namespace,
+    where: Where,
     console: Console,
 ) -> int:
     """Runs what the winners are compared with, and writes the search's page."""
     task, ended = tasks[0], [study_of(study) for study in studies]
     made = contests(tasks, ended)
-    complete(f"{task.suite}-{task.space.name}, to compare", runs_of(made), options, console)
+    complete(
+        f"{task.suite}-{task.space.name}, to compare", runs_of(made), options.out, where, console
+    )
     findings = Findings(
         suite=task.suite,
         space=task.space.name,

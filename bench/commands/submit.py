@@ -7,9 +7,9 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
-from bench import records
-from bench.records import Record
 from bench.report.build import update
+from bench.runs import records
+from bench.runs.records import Record
 from bench.submission.review import review
 from bench.writable import require_writable
 

@@ -7,7 +7,7 @@ from torch import Tensor
 
 from bench.data.dataset import decode
 from bench.errors import UsageError
-from bench.training.streams import stream
+from bench.streams import stream
 
 
 class Loader(Iterator[Tensor]):

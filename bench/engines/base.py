@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Protocol, TypeVar
 
 from bench.config.run import Run
-from bench.records import Record
-from bench.training.trainer import Progress
+from bench.runs.progress import Progress
+from bench.runs.records import Record
 
 
 class Task(Protocol):

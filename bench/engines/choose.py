@@ -1,7 +1,8 @@
-"""The engines by name, and the options that choose one and limit what it does."""
+"""The engines by name, and what the caller says of where and how runs execute."""
 
-import argparse
+from dataclasses import dataclass, field
 from importlib import import_module
+from pathlib import Path
 
 from bench.engines.base import Engine
 from bench.engines.drive import Limits
@@ -12,66 +13,63 @@ ENGINES = {
     "ray": "bench.engines.on_ray",
     "slurm": "bench.engines.on_slurm",
 }
-"""Modules with a function ``make(options) -> Engine``; imported only when chosen."""
+"""Modules with a function ``make(where, out) -> Engine``; imported only when chosen."""
 
 
-def add_arguments(parser: argparse.ArgumentParser) -> None:
-    """Adds the options that every command with runs to do has."""
-    group = parser.add_argument_group("where runs execute")
-    group.add_argument("--engine", choices=ENGINES, default="local")
-    group.add_argument("--jobs", type=int, help="runs at a time; default: one a processor or GPU")
-    group.add_argument(
-        "--runs_per_gpu", type=int, default=1, metavar="N", help="runs side by side on one GPU"
-    )
-    group.add_argument(
-        "--retries", type=int, default=1, metavar="N", help="further attempts at a run that failed"
-    )
-    group.add_argument(
-        "--time_limit",
-        type=float,
-        default=60.0,
-        metavar="MINUTES",
-        help="without news of a run, after which it is killed (default: 60)",
-    )
-    group.add_argument("--address", help="of the Ray cluster; default: one on this machine")
-    group.add_argument(
-        "--slurm",
-        action="append",
-        default=[],
-        metavar="KEY=VALUE",
-        help="parameter of SLURM jobs, such as partition=gpu or time=120",
-    )
+@dataclass(frozen=True)
+class Where:
+    """Where runs execute, how many at a time, and how much trouble one may make.
 
-
-def check(options: argparse.Namespace) -> None:
-    """Refuses what no engine could do.
-
-    Raises:
-        UsageError: names the option.
+    Attributes:
+        engine: one of ``ENGINES``.
+        jobs: runs at a time; None for one a processor or GPU.
+        runs_per_gpu: runs side by side on one GPU.
+        retries: further attempts at a run that failed.
+        time_limit: minutes without news of a run, after which it is killed.
+        address: of the Ray cluster; None for one on this machine.
+        slurm: parameters of SLURM's jobs, each KEY=VALUE.
     """
-    for name, least in (("jobs", 1), ("runs_per_gpu", 1), ("retries", 0)):
-        value = getattr(options, name)
-        if value is not None and value < least:
-            raise UsageError(f"--{name} {value}: it must be at least {least}")
-    if options.time_limit <= 0:
-        raise UsageError(f"--time_limit {options.time_limit:g}: it must be more than 0 minutes")
-    if options.address and options.engine != "ray":
-        raise UsageError(f"--address is an option of --engine ray, not of {options.engine}")
-    if options.slurm and options.engine != "slurm":
-        raise UsageError(f"--slurm is an option of --engine slurm, not of {options.engine}")
+
+    engine: str = "local"
+    jobs: int | None = None
+    runs_per_gpu: int = 1
+    retries: int = 1
+    time_limit: float = 60.0
+    address: str | None = None
+    slurm: tuple[str, ...] = field(default=())
+
+    def __post_init__(self) -> None:
+        """Refuses what no engine could do.
+
+        Raises:
+            UsageError: names the option.
+        """
+        for name, least in (("jobs", 1), ("runs_per_gpu", 1), ("retries", 0)):
+            value = getattr(self, name)
+            if value is not None and value < least:
+                raise UsageError(f"--{name} {value}: it must be at least {least}")
+        if self.time_limit <= 0:
+            raise UsageError(f"--time_limit {self.time_limit:g}: it must be more than 0 minutes")
+        if self.address and self.engine != "ray":
+            raise UsageError(f"--address is an option of --engine ray, not of {self.engine}")
+        if self.slurm and self.engine != "slurm":
+            raise UsageError(f"--slurm is an option of --engine slurm, not of {self.engine}")
+
+    @property
+    def limits(self) -> Limits:
+        """How much trouble a run may make."""
+        return Limits(self.retries, 60 * self.time_limit)
 
 
-def make(options: argparse.Namespace) -> Engine:
+def make(where: Where, out: Path) -> Engine:
     """The engine that was chosen.
+
+    Args:
+        where: the choice.
+        out: the runs folder, which all places of the engine see.
 
     Raises:
         UsageError: where it cannot be had, or its options are wrong.
     """
-    check(options)
-    engine: Engine = import_module(ENGINES[options.engine]).make(options)
+    engine: Engine = import_module(ENGINES[where.engine]).make(where, out)
     return engine
-
-
-def limits(options: argparse.Namespace) -> Limits:
-    """How much trouble a run may make."""
-    return Limits(options.retries, 60 * options.time_limit)

@@ -1,28 +1,28 @@
 """From runs to their records: what has a result stays, the rest is executed, on one screen."""
 
-import argparse
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from rich.console import Console
 
-from bench import records
 from bench.config.run import Run
-from bench.engines import choose
-from bench.engines.claim import locks_work
+from bench.engines.choose import Where, make
 from bench.engines.drive import always, drive
-from bench.engines.worker import LOG, done
+from bench.engines.screen import screen
 from bench.errors import UsageError
-from bench.progress import screen
-from bench.records import RECORD
-from bench.training.trainer import Progress
+from bench.runs import records
+from bench.runs.folder import LOG, done
+from bench.runs.lock import locks_work
+from bench.runs.progress import Progress
+from bench.runs.records import RECORD
 from bench.writable import require_no_file, require_writable
 
 
 def complete(
     name: str,
     runs: Sequence[Run],
-    options: argparse.Namespace,
+    out: Path,
+    where: Where,
     console: Console,
     keep: Callable[[Run, Progress], bool] = always,
 ) -> list[Run]:
@@ -31,7 +31,8 @@ def complete(
     Args:
         name: of the whole, for the screen.
         runs: all that shall have a result afterwards.
-        options: ``out``, the runs folder, and those of ``choose.add_arguments``.
+        out: the runs folder.
+        where: they execute.
         console: to show progress on.
         keep: see ``drive``.
 
@@ -41,11 +42,9 @@ def complete(
 
     Raises:
         KeyboardInterrupt: on Ctrl-C, after a word on what is done.
-        UsageError: for options that no engine can work with, before anything else.
+        UsageError: the runs folder cannot be written or locked, or the engine cannot be had.
         Unwritable: see ``drive``.
     """
-    out: Path = options.out
-    choose.check(options)
     require_writable("--out", out)
     for run in runs:
         require_no_file("--out", run.folder(out))
@@ -62,10 +61,10 @@ def complete(
             f"--out {out}: its file system cannot lock files, so that two commands could do the "
             "same run; choose a folder on one that can"
         )
-    engine = choose.make(options)
+    engine = make(where, out)
     try:
         with screen(console, len(todo)) as listener:
-            drive(engine, todo, out, listener, choose.limits(options), keep)
+            drive(engine, todo, out, listener, where.limits, keep)
     except KeyboardInterrupt:
         left = len(_unfinished(todo, out))
         _say(console, f"{name}: {len(runs) - left} of {len(runs)} runs have a result in {out}")

@@ -11,16 +11,14 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
-from bench import records
 from bench.config.run import Run
 from bench.engines.base import Engine, Listener, Task
-from bench.engines.claim import held
-from bench.engines.pulse import Ear
-from bench.engines.worker import done, note
 from bench.errors import Unwritable
-from bench.records import RECORD
-from bench.training.execute import failed
-from bench.training.trainer import Progress
+from bench.runs import records
+from bench.runs.folder import done, failed, note
+from bench.runs.lock import held
+from bench.runs.progress import Ear, Progress
+from bench.runs.records import RECORD
 
 POLL = 0.3
 """Seconds between two looks at the runs under way."""

@@ -1,6 +1,5 @@
 """Runs as processes of this machine, one thread each and side by side."""
 
-import argparse
 import multiprocessing
 import os
 import signal
@@ -16,15 +15,16 @@ import torch
 
 from bench.config.run import Run
 from bench.engines.base import Engine
+from bench.engines.choose import Where
 from bench.engines.worker import work
 
 GRACE = 5.0
 """Seconds that a process is given to end before it is killed."""
 
 
-def make(options: argparse.Namespace) -> Engine:
-    """The engine that the command line asks for."""
-    return LocalEngine(options.jobs, options.runs_per_gpu)
+def make(where: Where, out: Path) -> Engine:
+    """See ``bench.engines.choose.make``."""
+    return LocalEngine(where.jobs, where.runs_per_gpu)
 
 
 class LocalTask:

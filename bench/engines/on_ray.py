@@ -1,6 +1,5 @@
 """Runs as tasks of a Ray cluster, or of a Ray on this machine alone."""
 
-import argparse
 import os
 import platform
 import secrets
@@ -16,10 +15,11 @@ import torch
 
 from bench.config.run import Run
 from bench.engines.base import Engine
-from bench.engines.claim import held
+from bench.engines.choose import Where
 from bench.engines.worker import work
 from bench.errors import UsageError
-from bench.training.provenance import provenance
+from bench.runs.lock import held
+from bench.runs.provenance import provenance
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
@@ -33,31 +33,31 @@ SOFTWARE = ("ganbench", "commit", "python", "torch", "torchvision", "torch-fidel
 """What has to be the same on every machine, for results to be those of one experiment."""
 
 
-def make(options: argparse.Namespace) -> Engine:
+def make(where: Where, out: Path) -> Engine:
     """The engine that the command line asks for.
 
     Raises:
         UsageError: where Ray is not installed, the cluster does not answer, or one of its machines
             has other software or does not see the runs folder.
     """
-    ray = _ray(options)
-    _require_answer(_address(options))
+    ray = _ray(where)
+    _require_answer(_address(where))
     try:
-        ray.init(**_connection(options), log_to_driver=False, logging_level="ERROR")
+        ray.init(**_connection(where), log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise UsageError(f"--engine ray: {_reason(error)}") from error
-    engine = RayEngine(ray, options.jobs or float("inf"), options.runs_per_gpu)
+    engine = RayEngine(ray, where.jobs or float("inf"), where.runs_per_gpu)
     try:
-        engine.inspect(options.out)
+        engine.inspect(out)
     except BaseException:
         engine.close()
         raise
     return engine
 
 
-def _ray(options: argparse.Namespace) -> Any:
+def _ray(where: Where) -> Any:
     """The package, told to stay within this machine where no cluster is named."""
-    if _address(options) == "local":
+    if _address(where) == "local":
         # Ray's only switch that makes all its servers listen at 127.0.0.1, and not to the world.
         os.environ["RAY_ENABLE_WINDOWS_OR_OSX_CLUSTER"] = "0"
     try:
@@ -67,8 +67,8 @@ def _ray(options: argparse.Namespace) -> Any:
     return ray
 
 
-def _address(options: argparse.Namespace) -> str:
-    return options.address or os.environ.get("RAY_ADDRESS") or "local"
+def _address(where: Where) -> str:
+    return where.address or os.environ.get("RAY_ADDRESS") or "local"
 
 
 def _require_answer(address: str) -> None:
@@ -82,13 +82,13 @@ def _require_answer(address: str) -> None:
         raise UsageError(f"--address {address}: no Ray cluster answers there: {error}") from error
 
 
-def _connection(options: argparse.Namespace) -> dict[str, Any]:
-    address = _address(options)
+def _connection(where: Where) -> dict[str, Any]:
+    address = _address(where)
     if address != "local":
         return {"address": address}
     return {
         "address": address,
-        "num_cpus": options.jobs,
+        "num_cpus": where.jobs,
         "include_dashboard": False,
         "object_store_memory": 100 * 2**20,  # bytes; no object is ever stored
     }

@@ -1,6 +1,5 @@
 """Runs as job arrays of SLURM, which submitit writes, submits and requeues."""
 
-import argparse
 import os
 import shutil
 import subprocess
@@ -12,6 +11,7 @@ from typing import Any, Protocol
 
 from bench.config.run import Run
 from bench.engines.base import Engine
+from bench.engines.choose import Where
 from bench.engines.worker import work
 from bench.errors import UsageError, nearest
 
@@ -40,30 +40,30 @@ PATIENCE = 60.0
 """Seconds within which jobs that were cancelled are over; SLURM kills them after 30."""
 
 
-def make(options: argparse.Namespace) -> Engine:
+def make(where: Where, out: Path) -> Engine:
     """The engine that the command line asks for.
 
     Raises:
         UsageError: where SLURM is not installed, or a parameter is none of its.
     """
-    if options.runs_per_gpu != 1:
+    if where.runs_per_gpu != 1:
         raise UsageError(
-            f"--runs_per_gpu {options.runs_per_gpu}: it is SLURM that divides its GPUs; "
+            f"--runs_per_gpu {where.runs_per_gpu}: it is SLURM that divides its GPUs; "
             "ask it for a part of one, such as --slurm gres=shard:1"
         )
-    parameters = _parameters(options.slurm)
+    parameters = _parameters(where.slurm)
     cluster = parameters.pop("cluster", "slurm")
     if cluster not in QUEUES:
         raise UsageError(f"--slurm cluster={cluster}: {nearest(str(cluster), QUEUES)}")
-    parent = options.out.absolute() / FOLDER
+    parent = out.absolute() / FOLDER
     parent.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y-%m-%d-%H%M%S-"), dir=parent))
     try:
-        executor = _executor(folder, cluster, parameters, options.jobs)
+        executor = _executor(folder, cluster, parameters, where.jobs)
     except UsageError:
         _remove(folder)
         raise
-    return SlurmEngine(executor, folder, QUEUES[cluster](options.jobs))
+    return SlurmEngine(executor, folder, QUEUES[cluster](where.jobs))
 
 
 def _parameters(words: Sequence[str]) -> dict[str, Any]:

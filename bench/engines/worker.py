@@ -4,21 +4,17 @@ import logging
 import os
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from datetime import datetime
+from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
-from bench import records
 from bench.config.run import Run
-from bench.engines.claim import claimed
-from bench.engines.pulse import Pulse
-from bench.errors import UsageError
-from bench.records import RECORD
+from bench.runs.folder import LOG, done
+from bench.runs.lock import claimed
+from bench.runs.progress import Pulse
+from bench.runs.records import RECORD
 from bench.training.execute import execute
-
-LOG = "log.txt"
 
 PATIENCE = 1.0
 """Seconds to ask for a run that another seems to have."""
@@ -48,27 +44,6 @@ def work(run: Run, out: Path) -> None:
         except BaseException:  # an exit that a plug-in asks for, too
             log.exception("the attempt ended, and no record could be written")
             raise
-
-
-def note(folder: Path, line: str) -> None:
-    """Adds a line to the log of the run in ``folder``, for a worker that cannot; if it can be."""
-    with suppress(OSError), (folder / LOG).open("a", encoding="utf-8") as file:
-        file.write(f"{datetime.now():%Y-%m-%d %H:%M:%S} {line}\n")
-
-
-def done(run: Run, out: Path) -> bool:
-    """Whether a run has a result in its folder: any record of it but that of a failure.
-
-    Raises:
-        UsageError: where what lies there is no record, or that of another run.
-    """
-    path = run.folder(out) / RECORD
-    if not path.exists():
-        return False
-    key, status = records.ending(path)
-    if key != run.key:
-        raise UsageError(f"{path} is the record of another run; move it elsewhere")
-    return status != "failed"
 
 
 @contextmanager

@@ -7,7 +7,8 @@ from matplotlib.figure import Figure
 from bench.errors import UsageError
 from bench.figures.facets import facets, styles
 from bench.figures.subject import Subject
-from bench.records import canonical, metrics
+from bench.identity import canonical
+from bench.runs.records import metrics
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:

@@ -7,7 +7,7 @@ from matplotlib.figure import Figure
 from bench.errors import UsageError
 from bench.figures.subject import Subject
 from bench.report.figures import steps_figure
-from bench.report.selection import boards
+from bench.results.board import boards
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:

@@ -14,8 +14,8 @@ from matplotlib.lines import Line2D
 
 from bench.errors import UsageError
 from bench.figures.subject import Floats, Subject
-from bench.records import Metric, metrics
 from bench.report.style import COLOURS, STYLE, plain
+from bench.runs.records import Metric, metrics
 
 MARKERS = {"completed": "o", "collapsed": "x"}
 """How runs ended whose scores are of the whole training; a diverged one's are not."""

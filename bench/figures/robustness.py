@@ -11,7 +11,7 @@ from bench.figures.facets import facets, styles
 from bench.figures.generated import samples_of
 from bench.figures.probe import SAMPLES, fgsm, output, pgd, ranking
 from bench.figures.subject import Subject
-from bench.training.streams import stream
+from bench.streams import stream
 
 LEVELS = (0.0, 0.5, 1.0, 1.5, 2.0, 3.0, 4.0, 6.0, 8.0)
 """Sizes of the perturbation in 1/255 of the model's scale, where pictures span [-1, 1]."""

@@ -14,16 +14,15 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench import records
 from bench.config.compose import load
 from bench.data.dataset import decode
 from bench.errors import UsageError
-from bench.records import RECORD, Record
-from bench.report.selection import AGAIN, boards
+from bench.results.board import AGAIN, boards
+from bench.runs import checkpoint, records
+from bench.runs.folder import CHECKPOINT, CONFIG, owner
+from bench.runs.records import RECORD, Record
 from bench.texts import read_text
-from bench.training import checkpoint
 from bench.training.build import build
-from bench.training.execute import CHECKPOINT, CONFIG, owner
 from bench.training.experiment import Experiment
 from methods.base import GAN, Method
 

@@ -9,7 +9,7 @@ import pandas as pd
 
 from bench.gate.outcomes import CELL, Outcomes
 from bench.gate.pairs import BEFORE, REFERENCE, Floats, Losses, ended, falls, growths, losses, pair
-from bench.records import Metric
+from bench.runs.records import Metric
 from bench.statistics import holm, signed_rank_test, smallest_p
 
 TOGETHER = "all methods"

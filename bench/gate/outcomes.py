@@ -7,14 +7,14 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench import records
 from bench.config.run import Run
 from bench.errors import UsageError, nearest
 from bench.labels import label
-from bench.records import RECORD, Metric
-from bench.report.entry import Entry, read_entry
-from bench.report.frame import frame
-from bench.report.selection import Board, sort
+from bench.results.board import Board, sort
+from bench.results.entry import Entry, read_entry
+from bench.results.frame import frame
+from bench.runs import records
+from bench.runs.records import RECORD, Metric
 from bench.texts import read_text
 
 CELL = ["method", "setting", "seed"]
@@ -32,7 +32,7 @@ NUMBERS = [
 ]
 CONTENT = ["conditions", "own", "record"]
 COLUMNS = ["suite", "overrides", *CELL, *CONTENT, "status", "machine", *NUMBERS]
-"""What is read of ``bench.report.frame.frame``."""
+"""What is read of ``bench.results.frame.frame``."""
 
 STATUSES = ("completed", "collapsed", "diverged", "failed")
 """From the best to the worst."""

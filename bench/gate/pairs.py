@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from bench.errors import UsageError
 from bench.gate.outcomes import CELL, STATUSES, Outcomes
-from bench.records import SCORED
+from bench.runs.records import SCORED
 
 Floats = NDArray[np.float64]
 

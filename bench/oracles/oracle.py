@@ -10,7 +10,7 @@ from torch.optim import SGD, Optimizer
 
 from bench.oracles.prediction import Prediction, Updates
 from bench.oracles.trajectory import Row, Trajectory
-from bench.records import Expectation
+from bench.runs.records import Expectation
 from methods.base import GAN, Method
 
 Theory = Callable[[Any, Updates], Prediction | None]

@@ -4,14 +4,14 @@ from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from pathlib import Path
 
-from bench import records
 from bench.config.plan import Plan
 from bench.errors import UsageError
-from bench.records import RECORD
 from bench.report.build import ABOVE, lost, show
-from bench.report.entry import Entry, read_entry
-from bench.report.selection import Board, choose
-from bench.report.text import plural
+from bench.results.board import Board, choose
+from bench.results.entry import Entry, read_entry
+from bench.runs import records
+from bench.runs.records import RECORD
+from bench.wording import plural
 
 FOLDER = "pages"
 """Of pages, below the runs folder; what is in it can always be written anew."""

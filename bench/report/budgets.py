@@ -6,14 +6,14 @@ from dataclasses import dataclass
 import numpy as np
 import pandas as pd
 
-from bench.records import SCORED
-from bench.report import comparison
-from bench.report.comparison import Comparison
-from bench.report.entry import AXES, Entry, Floats
-from bench.report.results import BASELINE, Results
 from bench.report.tables import side
-from bench.report.text import NOTHING, number, unscored
+from bench.results import comparison
+from bench.results.comparison import Comparison
+from bench.results.entry import AXES, Entry, Floats
+from bench.results.results import BASELINE, Results
+from bench.runs.records import SCORED
 from bench.statistics import iqm, mean_ranks
+from bench.wording import NOTHING, number, unscored
 
 UNITS = {"step": "G steps", "d_gradients": "D gradients", "seconds": "seconds"}
 

@@ -8,22 +8,23 @@ from pathlib import Path
 
 from filelock import FileLock
 
-from bench import records
 from bench.errors import UsageError
+from bench.files import write_whole
 from bench.labels import file_name
 from bench.report import oracles
-from bench.report.entry import read_entry
 from bench.report.figures import cost_figure, steps_figure
-from bench.report.frame import csv
 from bench.report.html import index_html
 from bench.report.overview import SUMMARY, Summary, overview, packed, read_summary, summary
 from bench.report.page import page
 from bench.report.profiles import profile_figure
-from bench.report.results import Results
 from bench.report.samples import sample_grid
-from bench.report.selection import Board, label_of, sort
 from bench.report.style import svg
-from bench.report.text import plural
+from bench.results.board import Board, label_of, sort
+from bench.results.entry import read_entry
+from bench.results.frame import csv
+from bench.results.results import Results
+from bench.runs import records
+from bench.wording import plural
 
 PAGE = "README.md"
 WEB_PAGE = "index.html"
@@ -183,7 +184,7 @@ def _keep(board: Board, copies: Path) -> None:
 def _put(path: Path, data: bytes) -> None:
     """Writes a file whose content is not this already."""
     if not (path.is_file() and path.read_bytes() == data):
-        records.replace(path, data)
+        write_whole(path, data)
 
 
 def _figures(results: Results) -> dict[str, bytes]:

@@ -4,7 +4,7 @@ import shlex
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
-from bench.records import canonical
+from bench.identity import canonical
 
 
 def gin_options(bindings: Iterable[str]) -> list[str]:

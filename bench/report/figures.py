@@ -11,10 +11,10 @@ from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 from matplotlib.patches import Polygon
 
-from bench.report.entry import Entry, Floats
-from bench.report.selection import Board
 from bench.report.style import FLOOR, STYLE, canvas, log_axis, look, plain
-from bench.report.text import number
+from bench.results.board import Board
+from bench.results.entry import Entry, Floats
+from bench.wording import number
 
 COLUMNS = 3
 PANEL, ALONE = 3.2, 6.4  # inches, the width of one of several panels, and of a single one

@@ -3,8 +3,8 @@
 from collections import defaultdict
 
 from bench.report import commands
-from bench.report.selection import GONE, Board, LeftOut
-from bench.report.text import plural
+from bench.results.board import GONE, Board, LeftOut
+from bench.wording import plural
 
 MOST = 6
 """Parameters that are named of one group; the rest are counted."""

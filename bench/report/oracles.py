@@ -15,9 +15,9 @@ from matplotlib.patches import Circle
 from scipy.interpolate import CubicSpline
 
 from bench.oracles.trajectory import Trajectory
-from bench.report.entry import Entry
-from bench.report.selection import Board
 from bench.report.style import STYLE, plain
+from bench.results.board import Board
+from bench.results.entry import Entry
 
 VERDICTS = {
     "converges": ("#009E73", "to the data, at a steady rate"),

@@ -5,14 +5,14 @@ from typing import Any
 
 import pandas as pd
 
+from bench.identity import canonical
 from bench.labels import file_name
-from bench.records import canonical
 from bench.report import commands, markdown
-from bench.report.entry import ORIGINS, unpacked
 from bench.report.markdown import escape
-from bench.report.results import Results
-from bench.report.selection import Board
-from bench.report.text import NOTHING
+from bench.results.board import Board
+from bench.results.entry import ORIGINS, unpacked
+from bench.results.results import Results
+from bench.wording import NOTHING
 
 
 def origins(board: Board) -> dict[str, str]:

@@ -7,11 +7,11 @@ import msgspec
 import pandas as pd
 
 from bench.errors import UsageError
-from bench.records import load
 from bench.report import markdown, oracles
 from bench.report.markdown import escape
-from bench.report.results import Results
-from bench.report.text import NOTHING
+from bench.results.results import Results
+from bench.runs.records import load
+from bench.wording import NOTHING
 
 SUMMARY = "summary.json"
 

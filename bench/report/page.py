@@ -15,12 +15,12 @@ from bench.report import (
     sentences,
     tables,
 )
-from bench.report.comparison import Comparison
 from bench.report.markdown import escape
 from bench.report.origins import conditions, flatten, names, origins, reproduce, two_columns
-from bench.report.results import BASELINE, Results
-from bench.report.selection import Board
-from bench.report.text import UNSCORED, plural
+from bench.results.board import Board
+from bench.results.comparison import Comparison
+from bench.results.results import BASELINE, Results
+from bench.wording import UNSCORED, plural
 
 CAPTIONS = {
     "curves.svg": "Median over seeds against generator steps; the band spans the seeds, a cross "

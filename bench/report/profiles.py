@@ -5,8 +5,8 @@ import numpy as np
 from matplotlib.figure import Figure
 from matplotlib.lines import Line2D
 
-from bench.report.results import Results
 from bench.report.style import STYLE, canvas, log_axis, look, plain
+from bench.results.results import Results
 from bench.statistics import performance_profile
 
 THRESHOLDS = 200

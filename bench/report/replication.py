@@ -6,10 +6,11 @@ from functools import cached_property
 
 import pandas as pd
 
-from bench.report import comparison, published, tables
-from bench.report.comparison import Comparison
-from bench.report.results import BASELINE, Results
-from bench.report.text import NOTHING, probability
+from bench.report import published, tables
+from bench.results import comparison
+from bench.results.comparison import Comparison
+from bench.results.results import BASELINE, Results
+from bench.wording import NOTHING, probability
 
 SCALED = {"cifar10_jpeg": {"lr_d_2e-3": "lr_d_double"}}
 """By data set the settings at reduced scale, and the published ones that they stand for."""

@@ -10,9 +10,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image, ImageDraw, ImageFont
 
-from bench.records import Samples
-from bench.report.entry import Entry
-from bench.report.selection import Board
+from bench.results.board import Board
+from bench.results.entry import Entry
+from bench.runs.records import Samples
 
 TILE = 288  # pixels, the least width of a tile of images
 GAP = 14

@@ -5,8 +5,8 @@ from rich.table import Table
 from rich.text import Text
 
 from bench.report import oracles, sentences, tables
-from bench.report.results import BASELINE, Results
-from bench.report.selection import Board
+from bench.results.board import Board
+from bench.results.results import BASELINE, Results
 
 LEFT_TO_THE_PAGE = [f"beats {BASELINE}", f"vs {BASELINE}"]
 """Columns that would not fit 80 characters."""

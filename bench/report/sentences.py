@@ -1,10 +1,10 @@
 """What may be said of a board's results, in sentences."""
 
-from bench.report import comparison
-from bench.report.comparison import Comparison
-from bench.report.results import BASELINE, Results
-from bench.report.text import plural, probability
+from bench.results import comparison
+from bench.results.comparison import Comparison
+from bench.results.results import BASELINE, Results
 from bench.statistics import smallest_p
+from bench.wording import plural, probability
 
 
 def standing(results: Results) -> str:

@@ -1,14 +1,16 @@
 """The tables of a leaderboard, as frames of text: what the page and the terminal both show."""
 
 from collections.abc import Iterable
-from math import isfinite, nan
+from math import nan
 
 import pandas as pd
 
-from bench.report.comparison import Comparison
-from bench.report.results import ARROWS, BASELINE, Estimate, Results
-from bench.report.text import (
+from bench.results.comparison import Comparison
+from bench.results.results import ARROWS, BASELINE, Estimate, Results
+from bench.statistics import mean_interval, proportion_interval
+from bench.wording import (
     NOTHING,
+    averaged,
     bounds,
     number,
     percent,
@@ -16,9 +18,7 @@ from bench.report.text import (
     ratio,
     score,
     span,
-    unscored,
 )
-from bench.statistics import mean_interval, proportion_interval
 
 RANK = "rank, IQM"
 
@@ -169,19 +169,6 @@ def failures(reasons: "pd.Series[str]") -> str:
 def median_run(results: Results, runs: pd.DataFrame, column: str) -> str:
     """The median over some runs, one without a score counted as worse than any with one."""
     return score(float(runs[column].where(runs["scored"], results.worst).median()))
-
-
-def averaged(estimate: Estimate, count: int, of: int) -> str:
-    """An average with its interval, and how many runs have no score, if any.
-
-    Args:
-        estimate: its value may be infinite, where there is none to show.
-        count: of the runs without a score.
-        of: of all runs.
-    """
-    value, low, high = estimate
-    text = number(value) + (bounds(score(low), score(high)) if isfinite(value) else "")
-    return f"{text} ({unscored(count, of)})" if count else text
 
 
 def _ranked(estimate: Estimate) -> str:

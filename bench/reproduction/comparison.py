@@ -7,7 +7,7 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
-from bench.records import Record, Row, identity, metrics
+from bench.runs.records import Record, Row, identity, metrics
 
 LEVEL = 0.01
 """How rarely the runs of two seeds of one cell are called different, if scores are normal."""

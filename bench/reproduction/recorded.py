@@ -9,8 +9,9 @@ from bench.config.names import available, find_suite
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
 from bench.errors import UsageError, nearest
-from bench.records import Record, canonical, identity
-from bench.training.provenance import software
+from bench.identity import canonical
+from bench.runs.provenance import software
+from bench.runs.records import Record, identity
 
 NAMES = {
     "suites": "suite",

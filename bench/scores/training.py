@@ -15,7 +15,7 @@ from bench.data.labelled import Labelled
 from bench.data.reporting import reporting
 from bench.scores.frozen import BATCH, freeze
 from bench.scores.network import NETWORKS, Classifier
-from bench.training.streams import stream
+from bench.streams import stream
 
 SEED = 0
 SMOOTHING = 0.1

@@ -1,6 +1,5 @@
 """Conducts a search: batch after batch of trials, until there are enough."""
 
-import argparse
 import time
 from collections.abc import Iterable, Sequence
 from itertools import chain
@@ -8,25 +7,27 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench import records
 from bench.config.run import Run
+from bench.engines.choose import Where
 from bench.engines.complete import complete
-from bench.records import RECORD, Record
+from bench.runs import records
+from bench.runs.progress import Progress
+from bench.runs.records import RECORD, Record
 from bench.search.course import Course
 from bench.search.study import Held, SharedStudy
 from bench.search.text import averaged, shown
-from bench.training.trainer import Progress
 
 POLL = 0.5
 """Seconds between two looks at the trials that others are at."""
 
 
-def conduct(study: SharedStudy, options: argparse.Namespace, console: Console) -> bool:
+def conduct(study: SharedStudy, out: Path, where: Where, console: Console) -> bool:
     """Brings a study to its end, together with whoever else is at it.
 
     Args:
         study: what is searched.
-        options: see ``bench.engines.complete.complete``.
+        out: the runs folder.
+        where: runs execute.
         console: to show progress on.
 
     Returns:
@@ -38,7 +39,7 @@ def conduct(study: SharedStudy, options: argparse.Namespace, console: Console) -
         held = study.claim()
         if held:
             waiting = False
-            if not _batch(study, held, options, console):
+            if not _batch(study, held, out, where, console):
                 say(console, f"{study.task.study}: every run failed, so nothing was learned")
                 return False
         elif running := study.running:
@@ -61,9 +62,7 @@ def records_of(runs: Iterable[str], out: Path) -> dict[str, Record]:
     return {run: records.read(path) for run, path in paths.items() if path.exists()}
 
 
-def _batch(
-    study: SharedStudy, held: list[Held], options: argparse.Namespace, console: Console
-) -> bool:
+def _batch(study: SharedStudy, held: list[Held], out: Path, where: Where, console: Console) -> bool:
     """Brings trials to their ends, unless all failed.
 
     They are told in the order of their numbers, so that which was first leaves no trace.
@@ -79,8 +78,8 @@ def _batch(
             return not all(course.stopped for course in concerned)
 
         name = f"{study.task.study}, trials {', '.join(str(one.number) for one in held)}"
-        complete(name, runs, options, console, keep)
-        results = records_of([run.id for run in runs], options.out)
+        complete(name, runs, out, where, console, keep)
+        results = records_of([run.id for run in runs], out)
         if results and all(record["status"] == "failed" for record in results.values()):
             return False
         for course in courses:

@@ -6,12 +6,12 @@ from functools import partial
 import numpy as np
 
 from bench.config.run import Run
-from bench.records import SCORED, Record, Row
-from bench.report.entry import Floats
+from bench.results.entry import Floats
+from bench.runs.progress import Progress
+from bench.runs.records import SCORED, Record, Row
 from bench.search.objective import AGGREGATES, Objective, untrained
 from bench.search.study import Held
 from bench.search.task import Task
-from bench.training.trainer import Progress
 
 
 class Course:

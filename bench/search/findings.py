@@ -8,7 +8,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UsageError
 from bench.labels import slug
-from bench.records import load
+from bench.runs.records import load
 from bench.search.objective import Objective
 from bench.search.study import SharedStudy
 

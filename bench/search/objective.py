@@ -8,15 +8,15 @@ from typing import Any, Literal
 import gin
 import numpy as np
 
-from bench import records
 from bench.config.compose import load
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.errors import UsageError, nearest
-from bench.records import SCORED, Record, Row
-from bench.report.entry import Floats
+from bench.results.entry import Floats
+from bench.runs import records
+from bench.runs.records import SCORED, Record, Row
+from bench.streams import seeded
 from bench.training.experiment import Experiment
-from bench.training.streams import seeded
 from bench.training.trainer import Trainer
 
 Better = Literal["lower", "higher"]

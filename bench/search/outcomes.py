@@ -10,10 +10,10 @@ import pandas as pd
 from optuna.distributions import BaseDistribution, CategoricalDistribution, FloatDistribution
 from optuna.importance import FanovaImportanceEvaluator, get_param_importances
 
-from bench.records import Record
-from bench.report import comparison
-from bench.report.comparison import Comparison
-from bench.report.frame import failure
+from bench.results import comparison
+from bench.results.comparison import Comparison
+from bench.results.frame import failure
+from bench.runs.records import Record
 from bench.search.findings import Findings, Group, Study, Trial
 from bench.search.objective import Better, Objective
 from bench.statistics import mean_interval, median_best
@@ -98,7 +98,7 @@ class Outcomes:
     def frame(
         self, runs: Sequence[str], label: str = "", aim: Objective | None = None
     ) -> pd.DataFrame:
-        """One row a run that has a record, the columns as ``bench.report.frame.frame`` has them.
+        """One row a run that has a record, the columns as ``bench.results.frame.frame`` has them.
 
         Args:
             runs: their ids.
@@ -135,7 +135,7 @@ class Outcomes:
         return self.estimate(trial.runs if trial.state == "complete" else [], aim)
 
     def badness(self, groups: Mapping[str, Sequence[str]]) -> pd.DataFrame:
-        """What ``bench.report.comparison.badness`` makes of groups of runs, a column a group.
+        """What ``bench.results.comparison.badness`` makes of groups of runs, a column a group.
 
         A group without a record is a column of NaN.
         """

@@ -20,7 +20,7 @@ from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
 from bench.config.statements import Layer, read_option
 from bench.errors import UsageError
-from bench.records import canonical
+from bench.identity import canonical
 from bench.search.objective import Objective, judged, objectives
 from bench.search.parameters import Parameter, bound_number
 from bench.search.samplers import grid

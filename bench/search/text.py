@@ -2,8 +2,8 @@
 
 import numpy as np
 
-from bench.report import tables
-from bench.report.entry import Floats
+from bench import wording
+from bench.results.entry import Floats
 from bench.search.findings import Value
 from bench.search.outcomes import Estimate
 
@@ -26,11 +26,11 @@ def gin_text(value: Value) -> str:
 def estimated(estimate: Estimate) -> str:
     """A mean with its interval, and how many runs have no score."""
     interval = estimate.mean, estimate.low, estimate.high
-    return tables.averaged(interval, estimate.unscored, estimate.runs)
+    return wording.averaged(interval, estimate.unscored, estimate.runs)
 
 
 def averaged(values: Floats) -> str:
     """The mean of what runs were measured to be, and how many have no score, which are NaN."""
     known = values[~np.isnan(values)]
     mean = float(known.mean()) if len(known) else np.nan
-    return tables.averaged((mean, np.nan, np.nan), len(values) - len(known), len(values))
+    return wording.averaged((mean, np.nan, np.nan), len(values) - len(known), len(values))

@@ -14,8 +14,8 @@ from typing import Any
 
 import msgspec
 
-from bench import records
 from bench.identity import Identity
+from bench.runs import records
 
 METHODS, SETTINGS, SEEDS = 20, 10, 10
 EVALUATIONS = 10
@@ -86,7 +86,7 @@ def measure(count: int, listen: Callable[[str], None]) -> Measurement:
 DECIDE = """
 import sys
 from pathlib import Path
-from bench import records
+from bench.runs import records
 print(sum(records.ending(path)[1] != "failed" for path in records.find(Path(sys.argv[1]))))
 """
 

@@ -6,9 +6,9 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from bench.records import SCORED, Record
-from bench.report.entry import Entry
-from bench.report.selection import Board
+from bench.results.board import Board
+from bench.results.entry import Entry
+from bench.runs.records import SCORED, Record
 from bench.submission.yardstick import Yardstick
 
 

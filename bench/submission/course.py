@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from bench.records import Row
+from bench.runs.records import Row
 from bench.submission.candidate import Candidate
 
 ROUNDING = 1e-6

@@ -6,7 +6,7 @@ from datetime import UTC, datetime, timedelta
 from bench.config.contents import literal
 from bench.identity import scoring
 from bench.labels import run_id
-from bench.records import finished_at
+from bench.runs.records import finished_at
 from bench.submission.candidate import Candidate
 from bench.submission.yardstick import BUDGET
 from bench.training.experiment import Experiment

@@ -3,8 +3,8 @@
 from collections.abc import Iterator
 
 from bench.config.known import known_method
-from bench.report.entry import entry_of
-from bench.report.selection import AGAIN, choose
+from bench.results.board import AGAIN, choose
+from bench.results.entry import entry_of
 from bench.submission.candidate import Candidate
 
 FAILED = "status: a run that failed has no result to add"

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
-from bench import records
 from bench.errors import UsageError
-from bench.records import Record
+from bench.runs import records
+from bench.runs.records import Record
 
 MOST_BYTES = 16 * 2**20
 """Of one record's file. The largest that ganbench has written so far took 70 kB."""

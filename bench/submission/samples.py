@@ -9,7 +9,7 @@ import numpy as np
 import torch
 from PIL import Image
 
-from bench.records import Samples
+from bench.runs.records import Samples
 from bench.submission.candidate import Candidate
 from bench.training.execute import GRID
 

@@ -3,8 +3,8 @@
 import math
 from collections.abc import Iterator
 
-from bench.records import Row, metrics
-from bench.report.entry import unpacked
+from bench.results.entry import unpacked
+from bench.runs.records import Row, metrics
 from bench.scores.judge import Metric
 from bench.submission.candidate import Candidate
 

@@ -18,8 +18,8 @@ from bench.config.run import Run
 from bench.config.statements import read_file
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
-from bench.identity import scoring
-from bench.records import Record, canonical
+from bench.identity import canonical, scoring
+from bench.runs.records import Record
 from bench.scores.judge import Judge
 from bench.training.execute import protocol_of
 from bench.training.experiment import Experiment

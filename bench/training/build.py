@@ -2,8 +2,8 @@
 
 import torch
 
+from bench.streams import seeded, stream
 from bench.training.experiment import Experiment
-from bench.training.streams import seeded, stream
 from methods.base import GAN
 
 

@@ -12,27 +12,24 @@ from pathlib import Path
 from typing import Any
 
 import gin
-import torch
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from bench import records
 from bench.config.compose import load
 from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
-from bench.records import RECORD
+from bench.runs import checkpoint, records
+from bench.runs.folder import CHECKPOINT, CONFIG, OPERATIVE, failed, owner
+from bench.runs.progress import Progress
+from bench.runs.provenance import provenance
+from bench.runs.records import RECORD
 from bench.scores.judge import Judge
-from bench.training import checkpoint
 from bench.training.cost import peak_memory
 from bench.training.experiment import Experiment
 from bench.training.losses import Diverged
-from bench.training.provenance import provenance
-from bench.training.trainer import History, Progress, Trainer
-
-CONFIG = "config.gin"
-CHECKPOINT = "checkpoint.pt"
+from bench.training.trainer import History, Trainer
 
 GRID = 8
 """Rows and columns of the pictures that a record keeps."""
@@ -71,29 +68,6 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     return record
 
 
-def owner(key: str, seed: int) -> str:
-    """Whose a checkpoint is: the run's of this key and seed."""
-    return f"{key} {seed}"
-
-
-def failed(run: Run, reason: str) -> records.Record:
-    """The record of a run that has no result."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
-    return records.check(
-        {
-            "schema": records.SCHEMA,
-            **run.description(),
-            "status": "failed",
-            "reason": reason,
-            "step": 0,
-            "scores": [],
-            "diagnostics": [],
-            "losses": [],
-            "provenance": provenance(torch.device("cpu")) | {"started": now, "finished": now},
-        }
-    )
-
-
 def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> records.Record:
     started = datetime.now(UTC).isoformat(timespec="seconds")
     load(run.config)
@@ -108,7 +82,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
         trainer.train(listen, _saver(saved, mine, experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
-    (folder / "operative.gin").write_text(gin.operative_config_str(), encoding="utf-8")
+    (folder / OPERATIVE).write_text(gin.operative_config_str(), encoding="utf-8")
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
         status, reason = "collapsed", judge.collapse

@@ -3,7 +3,7 @@
 import torch
 from torch import Tensor
 
-from bench.training.streams import stream
+from bench.streams import stream
 from methods.base import GAN, ghost
 
 CHUNK = 500

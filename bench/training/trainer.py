@@ -11,16 +11,16 @@ from torch import Tensor, nn
 
 from bench.data.dataset import decode, encode
 from bench.data.streaming import make_loader
+from bench.runs.progress import Progress
+from bench.runs.records import Row
 from bench.scores.judge import Judge
+from bench.streams import seeded, stream
 from bench.training.build import build
 from bench.training.cost import PassCounter
 from bench.training.diagnostics import diagnose
 from bench.training.experiment import Experiment
 from bench.training.losses import LossMeter, require_finite
 from bench.training.sampling import fixed_latents, generate
-from bench.training.streams import seeded, stream
-
-Row = dict[str, float | None]
 
 
 @dataclass
@@ -36,24 +36,6 @@ class History:
     scores: list[Row] = field(default_factory=list)
     diagnostics: list[Row] = field(default_factory=list)
     losses: list[Row] = field(default_factory=list)
-
-
-@dataclass(frozen=True)
-class Progress:
-    """How far a run is, as its listener is told at every reading of the losses and every score.
-
-    Attributes:
-        step: of ``steps`` generator steps, the last finished one.
-        loss: of D, its mean since the last reading; None where the method has none, or before.
-        images_per_second: trained on since the last reading; None where nothing was.
-        scores: one row an evaluation so far, as in the record.
-    """
-
-    step: int
-    steps: int
-    loss: float | None = None
-    images_per_second: float | None = None
-    scores: list[Row] = field(default_factory=list)
 
 
 class Trainer:

@@ -6,10 +6,10 @@ import torch
 from torch import Tensor, nn
 
 from bench.data.dataset import decode
+from bench.streams import seeded
 from bench.training.build import build
 from bench.training.experiment import Experiment
 from bench.training.sampling import CHUNK
-from bench.training.streams import seeded
 
 
 class Misfit(Exception):

@@ -11,7 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from bench.report.html.document import Section, read
 from bench.report.html.grid import Names
 from bench.report.html.runs import Runs, columns, statuses
-from bench.report.results import Results
+from bench.results.results import Results
 
 PROTOCOL = "Protocol"
 """The section that the table of runs stands above."""

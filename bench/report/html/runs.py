@@ -6,8 +6,8 @@ from typing import ClassVar, TypedDict
 
 import numpy as np
 
-from bench.report.results import Results
-from bench.report.text import number
+from bench.results.results import Results
+from bench.wording import number
 
 COSTS = {
     "g_steps": "G steps",

@@ -5,21 +5,22 @@ from pathlib import Path
 
 import pandas as pd
 
-from bench import records
 from bench.errors import UsageError
+from bench.files import write_whole
 from bench.labels import file_name, label
-from bench.records import RECORD, Record
 from bench.report.below import free
 from bench.report.build import PAGE, announce
 from bench.report.overview import SUMMARY, Summary
-from bench.report.results import ARROWS
-from bench.report.text import plural
+from bench.report.search.figures import figures
+from bench.report.search.page import page
+from bench.results.results import ARROWS
+from bench.runs import records
+from bench.runs.records import RECORD, Record
 from bench.search import findings as files
-from bench.search.figures import figures
 from bench.search.findings import FILE, Findings, Study, Trial
 from bench.search.outcomes import Outcomes
-from bench.search.page import page
 from bench.search.text import estimated, gin_text, shown
+from bench.wording import plural
 
 RUNS = "trials"
 """The folder of records; not "records", whose content leaderboards are made of."""
@@ -83,7 +84,7 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
     if not findings.own_space:
         made[space] = findings.text.encode()
     for name, data in made.items():
-        records.replace(folder / name, data)
+        write_whole(folder / name, data)
     announce(_summary(outcomes, folder.name), folder.parent)
     kept = {folder / name for name in (*made, FILE, SUMMARY)}
     kept |= {copies / file_name(key) for key in found}

@@ -10,11 +10,11 @@ import numpy as np
 import pandas as pd
 
 from bench import statistics
-from bench.report import comparison
-from bench.report.comparison import Comparison
-from bench.report.entry import Floats
-from bench.report.frame import frame
-from bench.report.selection import Board
+from bench.results import comparison
+from bench.results.board import Board
+from bench.results.comparison import Comparison
+from bench.results.entry import Floats
+from bench.results.frame import frame
 
 BASELINE = "vanilla"
 ARROWS = {"lower": "↓", "higher": "↑"}

@@ -53,3 +53,16 @@ def bounds(low: str, high: str) -> str:
 def span(low: float, high: float) -> str:
     """An interval of shares, in percent."""
     return f"[{100 * low:.0f}-{100 * high:.0f}%]"
+
+
+def averaged(estimate: tuple[float, float, float], count: int, of: int) -> str:
+    """An average with its interval, and how many runs have no score, if any.
+
+    Args:
+        estimate: a value, infinite where there is none to show, and the bounds of its interval.
+        count: of the runs without a score.
+        of: of all runs.
+    """
+    value, low, high = estimate
+    text = number(value) + (bounds(score(low), score(high)) if isfinite(value) else "")
+    return f"{text} ({unscored(count, of)})" if count else text

@@ -8,9 +8,9 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from bench.report import comparison
-from bench.report.comparison import Comparison
 from bench.report.tables import side
+from bench.results import comparison
+from bench.results.comparison import Comparison
 from bench.search.findings import Study
 from bench.search.outcomes import Outcomes
 from bench.search.text import short

@@ -7,10 +7,10 @@ import numpy as np
 import pandas as pd
 
 from bench.report.tables import failures, side
-from bench.report.text import NOTHING, bounds, number, score
 from bench.search.findings import Study
 from bench.search.outcomes import BASELINE, Estimate, Outcomes
 from bench.search.text import estimated, short, shown
+from bench.wording import NOTHING, bounds, number, score
 
 STEPS = (1, 2, 5, 10, 20, 50, 100)
 """Numbers of trials for which the best is in the table."""

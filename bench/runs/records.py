@@ -5,7 +5,6 @@ Everything a leaderboard says is a function of records, so a record that is read
 
 import json
 import os
-import tempfile
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar
@@ -13,6 +12,7 @@ from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar
 import msgspec
 
 from bench.errors import UsageError, nearest
+from bench.files import write_whole
 from bench.identity import Identity
 
 SCHEMA = 2
@@ -169,30 +169,7 @@ def write(path: Path, record: Record) -> None:
     Raises:
         ValueError: where a number is NaN or infinite.
     """
-    replace(path, encode(record), durable=True)
-
-
-def replace(path: Path, data: bytes, durable: bool = False) -> None:
-    """Gives a file new content, of which a reader sees all or none.
-
-    Args:
-        path: the file; missing folders above it are made.
-        data: its content.
-        durable: whether it must outlast a power cut, for which the disk is waited for.
-    """
-    path.parent.mkdir(parents=True, exist_ok=True)
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=f".{path.name[:100]}.")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(data)
-            if durable:
-                file.flush()
-                os.fsync(file.fileno())
-        os.chmod(temporary, 0o644)  # mkstemp's 0600 would stay with a committed file
-        os.replace(temporary, path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
+    write_whole(path, encode(record), durable=True)
 
 
 def find(folder: Path) -> list[Path]:
@@ -305,11 +282,6 @@ def metrics(protocol: dict[str, Any]) -> dict[str, Metric]:
     except msgspec.ValidationError as error:
         raise ValueError(f"protocol.metrics: {error}") from error
     return dict(sorted(known.items()))
-
-
-def canonical(value: object) -> str:
-    """The one JSON text of a value, to compare or to hash."""
-    return json.dumps(value, sort_keys=True, separators=(",", ":"))
 
 
 def identity(record: Record) -> Identity:

@@ -7,19 +7,20 @@ from collections.abc import Collection, Iterable
 
 import pandas as pd
 
-from bench.records import Record, canonical
+from bench.identity import canonical
 from bench.report import markdown, sentences
 from bench.report.commands import gin_options
-from bench.report.comparison import SCREENING_SEEDS
-from bench.report.entry import ORIGINS
 from bench.report.markdown import escape
 from bench.report.origins import flatten, two_columns
+from bench.report.search import settings, tables
 from bench.report.tables import comparisons
-from bench.report.text import NOTHING, UNSCORED, percent, plural
-from bench.search import settings, tables
+from bench.results.comparison import SCREENING_SEEDS
+from bench.results.entry import ORIGINS
+from bench.runs.records import Record
 from bench.search.findings import Study, Trial
 from bench.search.outcomes import BASELINE, Outcomes
 from bench.search.text import estimated, short, shown
+from bench.wording import NOTHING, UNSCORED, percent, plural
 
 CAPTIONS = {
     "scores.svg": "Scores of the trials on the seeds that chose: the mean and its 95% interval "

@@ -6,10 +6,10 @@ from dataclasses import dataclass, replace
 from functools import cached_property
 from typing import Any
 
-from bench.identity import Identity
+from bench.identity import Identity, canonical
 from bench.labels import board_of
-from bench.records import Metric, Record, canonical, metrics
-from bench.report.entry import Entry, entry_of, under, unpacked
+from bench.results.entry import Entry, entry_of, under, unpacked
+from bench.runs.records import Metric, Record, metrics
 
 NONE = canonical(None)
 AGAIN = "the same run was made again later"

@@ -9,8 +9,8 @@ from rich.progress import Progress as Bars
 
 from bench.config.run import Run
 from bench.engines.base import Listener
-from bench.records import Record
-from bench.training.trainer import Progress
+from bench.runs.progress import Progress
+from bench.runs.records import Record
 
 PLAIN_INTERVAL = 10.0
 """Seconds between two plain lines about one run."""

@@ -13,10 +13,10 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from bench import records
-from bench.identity import Identity
+from bench.identity import Identity, canonical
 from bench.oracles.trajectory import Trajectory
-from bench.records import Expectation, Record, Row, Samples, Status, canonical
+from bench.runs import records
+from bench.runs.records import Expectation, Record, Row, Samples, Status
 
 Floats = NDArray[np.float64]
 

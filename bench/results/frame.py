@@ -6,10 +6,10 @@ from functools import cache
 import numpy as np
 import pandas as pd
 
-from bench.records import SCORED, Status
-from bench.report.entry import COSTS, Entry, Floats, unpacked
-from bench.report.selection import Board
-from bench.report.text import UNSCORED
+from bench.results.board import Board
+from bench.results.entry import COSTS, Entry, Floats, unpacked
+from bench.runs.records import SCORED, Status
+from bench.wording import UNSCORED
 
 
 def frame(board: Board) -> pd.DataFrame:

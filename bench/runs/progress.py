@@ -2,17 +2,36 @@
 
 import os
 import time
-from dataclasses import asdict
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import msgspec
 
-from bench.training.trainer import Progress
+from bench.files import write_whole
+from bench.runs.records import Row
 
 PROGRESS = "progress.json"
 
 INTERVAL = 1.0
 """Seconds between two writings, so that news of a fast run costs it nothing."""
+
+
+@dataclass(frozen=True)
+class Progress:
+    """How far a run is, as its listener is told at every reading of the losses and every score.
+
+    Attributes:
+        step: of ``steps`` generator steps, the last finished one.
+        loss: of D, its mean since the last reading; None where the method has none, or before.
+        images_per_second: trained on since the last reading; None where nothing was.
+        scores: one row an evaluation so far, as in the record.
+    """
+
+    step: int
+    steps: int
+    loss: float | None = None
+    images_per_second: float | None = None
+    scores: list[Row] = field(default_factory=list)
 
 
 class Pulse:
@@ -33,9 +52,7 @@ class Pulse:
         if len(progress.scores) == self._scores and now - self._last < INTERVAL:
             return
         self._scores, self._last = len(progress.scores), now
-        temporary = self._path.with_name(f".{PROGRESS}.{os.getpid()}")
-        temporary.write_bytes(msgspec.json.encode(asdict(progress)))
-        temporary.replace(self._path)
+        write_whole(self._path, msgspec.json.encode(asdict(progress)))
 
 
 class Ear:

@@ -1,0 +1,1 @@
+"""What records say together: entries, boards, tables of numbers, comparisons; no page of it."""
