@@ -93,10 +93,15 @@ class Experiment:
     @property
     def evaluation_steps(self) -> list[int]:
         """The steps after which samples are scored."""
-        return [(i + 1) * self.steps // self.evaluations for i in range(self.evaluations)]
+        return spaced(self.steps, self.evaluations)
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` names on this machine."""
         if self.device != "auto":
             return torch.device(self.device)
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def spaced(steps: int, times: int) -> list[int]:
+    """So many steps of a training, evenly spaced, the last at its end."""
+    return [(i + 1) * steps // times for i in range(times)]
