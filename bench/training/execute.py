@@ -69,7 +69,7 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
 
 
 def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> records.Record:
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = datetime.now(UTC).isoformat(timespec="milliseconds")
     load(run.config)
     experiment: Experiment = gin.get_configurable("Experiment")()
     device = experiment.torch_device()
@@ -109,7 +109,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
             },
             "samples": _kept(trainer) if status != "diverged" else None,
             "provenance": provenance(device)
-            | {"started": started, "finished": datetime.now(UTC).isoformat(timespec="seconds")},
+            | {"started": started, "finished": datetime.now(UTC).isoformat(timespec="milliseconds")},
         }
     )
 
