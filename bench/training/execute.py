@@ -109,7 +109,10 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
             },
             "samples": _kept(trainer) if status != "diverged" else None,
             "provenance": provenance(device)
-            | {"started": started, "finished": datetime.now(UTC).isoformat(timespec="milliseconds")},
+            | {
+                "started": started,
+                "finished": datetime.now(UTC).isoformat(timespec="milliseconds"),
+            },
         }
     )
 
