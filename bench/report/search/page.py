@@ -147,13 +147,17 @@ def _beside_baseline(outcomes: Outcomes, study: Study) -> str:
     if not compared or len(study.kinds) != 1:
         return ""
     by_number = {trial.number: trial for trial in study.trials}
-    sides: dict[str, list[Trial]] = {"better than": [], "worse than": [], "not told apart from": []}
+    words = {
+        "better": "better than",
+        "worse": "worse than",
+        "not told apart": "not told apart from",
+    }
+    sides: dict[str, list[Trial]] = {side: [] for side in words}
     for found, one in compared.items():
-        word = "better than" if one.better == one.first else "worse than"
-        sides[word if one.significant else "not told apart from"].append(by_number[found])
+        sides[one.side].append(by_number[found])
     parts = [
-        f"{word} {BASELINE} at {', '.join(short(v) for t in of for v in t.parameters.values())}"
-        for word, of in sides.items()
+        f"{words[side]} {BASELINE} at {', '.join(short(v) for t in of for v in t.parameters.values())}"
+        for side, of in sides.items()
         if of
     ]
     power = sentences.power(list(compared.values()))
