@@ -1,4 +1,4 @@
-"""The folder of a run: the names of its files, whether it holds a result, and what a failure leaves."""
+"""The folder of a run: its files by name, whether it holds a result, and what a failure leaves."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
