@@ -11,6 +11,7 @@ from bench.config.names import find
 from bench.config.plan import Plan, make_plan
 from bench.engines.choose import ENGINES, Where
 from bench.errors import UsageError
+from bench.waiting import waiting
 
 OUT = Path("runs")
 
@@ -145,7 +146,8 @@ def choice_of(options: argparse.Namespace) -> Choice:
 
 def plan_of(options: argparse.Namespace) -> Plan:
     """The plan that the options of ``add_suite`` and ``add_budget`` ask for."""
-    return make_plan(options.suite, files_of(options), options.gin_bindings, choice_of(options))
+    with waiting(f"composing the runs of {options.suite}"):
+        return make_plan(options.suite, files_of(options), options.gin_bindings, choice_of(options))
 
 
 def add_where(parser: argparse.ArgumentParser) -> None:

@@ -29,6 +29,7 @@ from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
 from bench.search.task import Source, Task, prepare
+from bench.waiting import alone, waiting
 from bench.writable import require_writable
 
 SPACE, OWN = "epsilon", "tuning"
@@ -82,7 +83,8 @@ def main(options: argparse.Namespace) -> int:
     pages = pages_of(options.out, options.leaderboards)
     require_writable("--out", folder)
     require_writable("--leaderboards", pages)
-    tasks = prepare(space, source, options.methods or (), options.trials)
+    with waiting(f"composing the trials of {space.name} on {options.suite}"):
+        tasks = prepare(space, source, options.methods or (), options.trials)
     target = pages / name_of(tasks[0].suite, space.name, tasks[0].overrides)
     require_room(target, options.out, pages)
     place = options.storage or str(folder / JOURNAL)
@@ -129,7 +131,8 @@ def _report(
         own_space=task.space.own,
     )
     results = records_of(findings.run_ids, options.out)
-    with FileLock(options.out / FOLDER / f"report{LOCK}"):
+    lock = FileLock(options.out / FOLDER / f"report{LOCK}")
+    with alone(lock, "another command that writes a search's page"), waiting("writing the page"):
         page = write(findings, results, target)
     console.print(f"search: {page}", highlight=False, soft_wrap=True)
     return int(any(record["status"] == "failed" for record in results.values()))

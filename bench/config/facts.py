@@ -10,6 +10,7 @@ import gin
 
 from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
 from bench.errors import UsageError
+from bench.waiting import waiting
 
 _CULPRIT = re.compile(r"In call to configurable '(\w+)'")
 _NAMED = re.compile(r"(?:^|, )(\w+) = ")
@@ -32,9 +33,10 @@ def look(composition: Composition, cell: str) -> dict[str, Any]:
     """
     load(composition.text)
     try:
-        data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
-        judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
-        return described(data, judge)
+        with waiting("reading the data, and what judges samples of them"):
+            data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
+            judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
+            return described(data, judge)
     except (UsageError, ValueError, TypeError) as error:
         raise placed(error, composition, cell) from error
     finally:
