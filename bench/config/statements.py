@@ -12,6 +12,7 @@ from typing import Any
 
 from gin import config_parser
 
+from bench.config.bound import unlocked
 from bench.config.names import ROOT
 from bench.errors import UsageError
 from bench.texts import read_text, shown
@@ -180,7 +181,8 @@ def _included(name: str, including: Path, where: str) -> Path:
 
 def _import(module: str, where: str) -> None:
     try:
-        import_module(module)
+        with unlocked():
+            import_module(module)
     except ImportError as error:
         raise UsageError(f"{where}: cannot import {module}: {error}") from error
     except Exception as error:  # a module runs code, which may do anything
