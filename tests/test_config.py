@@ -6,6 +6,7 @@ import pytest
 
 from bench.config import names
 from bench.config.bound import Bound
+from bench.config.choice import Choice
 from bench.config.compose import Composition
 from bench.config.plan import make_plan
 from bench.config.statements import read_file, read_option
@@ -63,7 +64,7 @@ def refusal(suite, **options):
 def test_a_mistake_is_named_with_its_line_and_a_remedy(toy_suite, old, new, complaint, remedy):
     line = edited(toy_suite, old, new)
     message = refusal(toy_suite)
-    assert re.search(rf"toy\.gin:{line}: ", message)
+    assert re.search(rf"toy\.gin:{line}[:,] ", message)
     assert complaint in message
     assert remedy in message
 
@@ -116,7 +117,7 @@ def test_a_remedy_is_applied_to_its_method_alone_and_told(toy_suite):
 
 
 def test_a_setting_wins_over_a_remedy_which_is_then_not_told():
-    plan = make_plan("quick", seeds=1)
+    plan = make_plan("quick", choice=Choice(seeds=1))
     told = {run.setting: run.remedies for run in plan.runs if run.method == "wgan_gp"}
     assert told == {"standard": ("layer_norm_d",), "no_bn_d": ()}
 
@@ -185,7 +186,7 @@ def test_every_gin_file_describes_itself(kind):
 
 @pytest.mark.parametrize("name", names.available("suites"))
 def test_every_suite_passes_its_checks(name):
-    plan = make_plan(name, seeds=1)
+    plan = make_plan(name, choice=Choice(seeds=1))
     if isinstance(experiment_of(Bound(plan.runs[0].config)).data, CachedPictures):
         pytest.skip("its data has to be there; test_suites.py checks it at the scale of a trial")
     preflight(plan)

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.commands.options import add_out, add_scale, add_suite, plan_of
+from bench.commands.options import add_budget, add_out, add_suite, plan_of
 from bench.config.plan import Plan
 from bench.errors import UsageError
 from bench.report import commands
@@ -29,7 +29,7 @@ SHOWN = 12
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite, the folders and what may go."""
     add_suite(parser)
-    add_scale(parser)
+    add_budget(parser)
     add_out(parser)
     parser.add_argument(
         "--space", help="publish the search over this space on the suite, not the suite itself"

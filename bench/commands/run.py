@@ -7,9 +7,9 @@ from rich.console import Console
 
 from bench.commands.options import (
     OUT,
+    add_budget,
     add_out,
     add_pages,
-    add_scale,
     add_suite,
     add_where,
     plan_of,
@@ -30,7 +30,7 @@ from bench.writable import require_writable
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the options."""
     add_suite(parser)
-    add_scale(parser)
+    add_budget(parser)
     add_out(parser)
     add_pages(parser)
     add_where(parser)
