@@ -10,12 +10,11 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
-import gin
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 from torchvision.utils import make_grid
 
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
@@ -26,7 +25,7 @@ from bench.runs.provenance import provenance
 from bench.runs.records import RECORD
 from bench.scores.judge import Judge
 from bench.training.cost import peak_memory
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from bench.training.losses import Diverged
 from bench.training.trainer import History, Trainer
 
@@ -69,8 +68,8 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
 
 def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> records.Record:
     started = records.now()
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+    bound = Bound(run.config)
+    experiment = experiment_of(bound)
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
     saved = folder / CHECKPOINT
@@ -81,7 +80,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
         trainer.train(listen, _saver(saved, mine, experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
-    (folder / OPERATIVE).write_text(gin.operative_config_str(), encoding="utf-8")
+    (folder / OPERATIVE).write_text(bound.operative(), encoding="utf-8")
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
         status, reason = "collapsed", judge.collapse
