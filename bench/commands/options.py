@@ -3,6 +3,7 @@
 import argparse
 from pathlib import Path
 
+from bench.callbacks.choose import available
 from bench.config.names import find
 from bench.config.plan import Plan, make_plan
 from bench.engines.choose import ENGINES, Where
@@ -83,6 +84,12 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="parameter of SLURM jobs, such as partition=gpu or time=120",
     )
+    group.add_argument(
+        "--callbacks",
+        default="",
+        metavar="NAME,...",
+        help=f"that listen to runs: {', '.join(available())} (default: none)",
+    )
 
 
 def where_of(options: argparse.Namespace) -> Where:
@@ -99,4 +106,5 @@ def where_of(options: argparse.Namespace) -> Where:
         time_limit=options.time_limit,
         address=options.address,
         slurm=tuple(options.slurm),
+        callbacks=tuple(dict.fromkeys(filter(None, options.callbacks.split(",")))),
     )
