@@ -7,7 +7,6 @@ import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -78,7 +77,7 @@ def execute(
 def _train(
     run: Run, folder: Path, listen: Callable[[Progress], None], audience: Audience
 ) -> records.Record:
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = records.now()
     load(run.config)
     experiment: Experiment = gin.get_configurable("Experiment")()
     device = experiment.torch_device()
@@ -125,7 +124,10 @@ def _train(
             },
             "samples": _kept(trainer) if status != "diverged" else None,
             "provenance": provenance(device)
-            | {"started": started, "finished": datetime.now(UTC).isoformat(timespec="seconds")},
+            | {
+                "started": started,
+                "finished": records.now(),
+            },
         }
     )
 
