@@ -28,6 +28,7 @@ class History:
     """What a run has to show so far, in JSON's types.
 
     ``seconds`` are of training alone: the process's own on the CPU, the wall's on a GPU.
+    ``continued_from`` is the shorter run that the first steps were done for, if they were.
     """
 
     step: int = 0
@@ -36,6 +37,7 @@ class History:
     scores: list[Row] = field(default_factory=list)
     diagnostics: list[Row] = field(default_factory=list)
     losses: list[Row] = field(default_factory=list)
+    continued_from: dict[str, Any] | None = None
 
 
 class Trainer:
