@@ -61,6 +61,7 @@ FLOORS = (
     ("data",),
     ("scores",),
     ("oracles",),
+    ("callbacks",),
     ("training",),
     ("engines",),
     ("results",),

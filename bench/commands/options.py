@@ -6,6 +6,7 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.callbacks.choose import available
 from bench.config.catalogue import Catalogue
 from bench.config.choice import Choice
 from bench.config.plan import Plan, make_plan
@@ -197,6 +198,12 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="parameter of SLURM jobs, such as partition=gpu or time=120",
     )
+    group.add_argument(
+        "--callbacks",
+        default="",
+        metavar="NAME,...",
+        help=f"that listen to runs: {', '.join(available())} (default: none)",
+    )
 
 
 def where_of(options: argparse.Namespace) -> Where:
@@ -213,4 +220,5 @@ def where_of(options: argparse.Namespace) -> Where:
         time_limit=options.time_limit,
         address=options.address,
         slurm=tuple(options.slurm),
+        callbacks=tuple(dict.fromkeys(filter(None, options.callbacks.split(",")))),
     )
