@@ -236,7 +236,7 @@ def _use(outcomes: Outcomes, winners: Collection[str]) -> list[Block]:
     methods = [study.method for study in findings.studies]
     seeds = str(len(_seeds(outcomes, outcomes.fresh)))
     again = ["ganbench", "search", suite, "--space", space, "--seeds", seeds]
-    again += ["--methods", *methods]
+    again += ["--methods", ",".join(methods)]
     command = shlex.join([*again, *gin_options(findings.overrides)])
     blocks: list[Block] = [Paragraph("The search again:"), Code([command], "sh")]
     if lines:
