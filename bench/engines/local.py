@@ -59,6 +59,8 @@ class LocalEngine:
         runs_per_gpu: runs side by side on one GPU.
     """
 
+    starter = "a process to start"
+
     def __init__(self, jobs: int | None = None, runs_per_gpu: int = 1) -> None:
         self._gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
         self.slots: float = jobs or self._gpus * runs_per_gpu or _processors()

@@ -118,6 +118,8 @@ class RayEngine:
         runs_per_gpu: runs side by side on one GPU, where the cluster has any.
     """
 
+    starter = "Ray to start a run"
+
     def __init__(self, ray: Any, slots: float, runs_per_gpu: int) -> None:
         self._ray, self.slots = ray, slots
         gpus = ray.cluster_resources().get("GPU", 0)

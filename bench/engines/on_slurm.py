@@ -206,6 +206,8 @@ class SlurmEngine:
         queue: of the cluster.
     """
 
+    starter = "SLURM to start a job"
+
     def __init__(self, executor: submitit.AutoExecutor, folder: Path, queue: Queue) -> None:
         self.slots = queue.slots
         self._executor, self._folder, self._queue = executor, folder, queue
