@@ -17,6 +17,7 @@ from bench.commands.options import (
     files_of,
     where_of,
 )
+from bench.config.catalogue import Catalogue
 from bench.engines.complete import complete
 from bench.engines.screen import screen
 from bench.errors import UsageError
@@ -77,9 +78,11 @@ def main(options: argparse.Namespace) -> int:
     where = where_of(options)
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}: it must be at least 1")
-    space = read_space(options.space or (OWN if options.methods else SPACE))
+    catalogue = Catalogue.of(options.suite)
     choice = replace(choice_of(options), methods=None)
-    source = Source(options.suite, tuple(files_of(options)), tuple(options.gin_bindings), choice)
+    files = tuple(files_of(options, catalogue))
+    source = Source(options.suite, files, tuple(options.gin_bindings), choice)
+    space = read_space(options.space or (OWN if options.methods else SPACE), catalogue)
     folder: Path = options.out / FOLDER
     pages = pages_of(options.out, options.leaderboards)
     require_writable("--out", folder)
