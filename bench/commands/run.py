@@ -8,6 +8,7 @@ from rich.console import Console
 from bench.commands.options import (
     OUT,
     add_budget,
+    add_dry_run,
     add_out,
     add_pages,
     add_suite,
@@ -15,6 +16,7 @@ from bench.commands.options import (
     plan_of,
     where_of,
 )
+from bench.commands.rehearsal import rehearse
 from bench.config.plan import Plan
 from bench.engines.complete import complete
 from bench.engines.screen import screen
@@ -36,6 +38,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_pages(parser)
     add_where(parser)
+    add_dry_run(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -47,6 +50,8 @@ def main(options: argparse.Namespace) -> int:
     require_writable("--leaderboards", pages)
     preflight(plan)
     require_room(plan, options.out, pages)
+    if options.dry_run:
+        return rehearse(plan, options.out, where)
     _keep_suite(plan, options.out)
     console = Console()
     with screen(console) as view:

@@ -9,6 +9,7 @@ from rich.console import Console
 
 from bench.commands.options import (
     add_budget,
+    add_dry_run,
     add_out,
     add_pages,
     add_suite,
@@ -17,6 +18,7 @@ from bench.commands.options import (
     files_of,
     where_of,
 )
+from bench.commands.rehearsal import rehearse_search
 from bench.config.catalogue import Catalogue
 from bench.engines.complete import complete
 from bench.engines.screen import screen
@@ -25,7 +27,7 @@ from bench.report.below import pages_of
 from bench.report.search.folder import name_of, require_room, write
 from bench.search.conduct import conduct, records_of
 from bench.search.contenders import Contest, contests, runs_of
-from bench.search.findings import Findings, study_of
+from bench.search.findings import Findings, Study, study_of
 from bench.search.outlook import Outlook
 from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
@@ -71,6 +73,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_pages(parser)
     add_where(parser)
+    add_dry_run(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -92,6 +95,8 @@ def main(options: argparse.Namespace) -> int:
     target = pages / name_of(tasks[0].suite, space.name, tasks[0].overrides)
     require_room(target, options.out, pages)
     place = options.storage or str(folder / JOURNAL)
+    if options.dry_run:
+        return rehearse_search(tasks, place, folder, options.out, where)
     storage = open_storage(place, folder)
     studies = [SharedStudy(task, storage, folder) for task in tasks]
 
@@ -102,7 +107,8 @@ def main(options: argparse.Namespace) -> int:
             for study in studies:
                 if not conduct(study, options.out, where, view, outlook):
                     return 1
-            made = contests(tasks, [study_of(study) for study in studies])
+            ended = [study_of(study.task, study.trials) for study in studies]
+            made = contests(tasks, ended)
             runs = runs_of(made)
             name = f"{tasks[0].suite}-{space.name}, to compare"
             complete(name, runs, options.out, where, view, rest=outlook.last(runs))
@@ -110,19 +116,18 @@ def main(options: argparse.Namespace) -> int:
             for study in studies:
                 view.say(study.progress)
             raise
-    return _report(tasks, studies, made, target, options.out, console)
+    return _report(tasks[0], ended, made, target, options.out, console)
 
 
 def _report(
-    tasks: list[Task],
-    studies: list[SharedStudy],
+    task: Task,
+    ended: list[Study],
     made: list[Contest],
     target: Path,
     out: Path,
     console: Console,
 ) -> int:
     """Writes the search's page."""
-    task = tasks[0]
     findings = Findings(
         suite=task.suite,
         space=task.space.name,
@@ -131,7 +136,7 @@ def _report(
         objectives=list(task.objectives),
         aggregate=task.space.search.aggregate,
         sampler=task.space.search.sampler,
-        studies=[study_of(study) for study in studies],
+        studies=ended,
         groups=[group for group, _ in made],
         suite_file=task.source.plan([task.method]).suite_file,
         own_space=task.space.own,

@@ -10,7 +10,7 @@ from bench.errors import UsageError
 from bench.labels import slug
 from bench.runs.records import load
 from bench.search.objective import Objective
-from bench.search.study import SharedStudy
+from bench.search.task import Task
 
 FILE = "search.json"
 SPACES = "search"
@@ -142,15 +142,14 @@ class Findings(msgspec.Struct, frozen=True):
         return sorted({*trials, *(run for group in self.groups for run in group.runs)})
 
 
-def study_of(shared: SharedStudy) -> Study:
+def study_of(task: Task, trials: Sequence[FrozenTrial]) -> Study:
     """A study that has ended, without what only Optuna needs."""
-    task = shared.task
     return Study(
         name=task.study,
         method=task.method,
         kinds={name: parameter.kind for name, parameter in task.parameters.items()},
         units=task.units,
-        trials=[_trial(trial) for trial in shared.trials if trial.state in STATES],
+        trials=[_trial(trial) for trial in trials if trial.state in STATES],
     )
 
 
