@@ -12,6 +12,7 @@ from PIL import Image
 
 from bench.config import trees
 from bench.config.catalogue import Catalogue
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.identity import DEFAULT
@@ -163,7 +164,7 @@ def committed(name):
 
 def key_now(record):
     cell = [f'Suite.methods = ["{record["method"]}"]', f'Suite.settings = ["{record["setting"]}"]']
-    (run,) = make_plan(record["suite"], gin_bindings=cell, seeds=1).runs
+    (run,) = make_plan(record["suite"], gin_bindings=cell, choice=Choice(seeds=1)).runs
     return run.key
 
 
@@ -183,8 +184,9 @@ def elsewhere(target, name=None):
     return register(name or target.__name__, module=f"elsewhere.{target.__module__}")(target)
 
 gin.register = elsewhere
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
-for run in make_plan("quick", seeds=1).runs:
+for run in make_plan("quick", choice=Choice(seeds=1)).runs:
     assert "elsewhere.architectures.dcgan" in run.config
     print(run.method, run.setting, run.key)
 """
@@ -420,7 +422,9 @@ def test_every_data_set_of_ours_has_the_name_of_its_file():
 
 
 def test_a_plan_of_a_known_suite_passes_preflight_as_before():
-    preflight(make_plan("ring", gin_bindings=['Suite.methods = ["vanilla"]'], seeds=1))
+    preflight(
+        make_plan("ring", gin_bindings=['Suite.methods = ["vanilla"]'], choice=Choice(seeds=1))
+    )
 
 
 @pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "g_norm = 'none'"])

@@ -52,7 +52,17 @@ def inside(name: str, package: str) -> bool:
 
 
 FLOORS = (
-    ("errors", "texts", "wording", "writable", "files", "streams", "download"),
+    (
+        "errors",
+        "missing",
+        "texts",
+        "wording",
+        "writable",
+        "files",
+        "streams",
+        "download",
+        "waiting",
+    ),
     ("identity",),
     ("labels",),
     ("statistics",),
@@ -61,6 +71,7 @@ FLOORS = (
     ("data",),
     ("scores",),
     ("oracles",),
+    ("callbacks",),
     ("training",),
     ("engines",),
     ("results",),

@@ -7,6 +7,7 @@ from typing import Any
 
 from bench.config.called import called
 from bench.config.catalogue import Catalogue, existing
+from bench.config.choice import AS_IT_IS, Choice
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.composer import Cell, Composer, for_runs
 from bench.config.filenames import require_file_names
@@ -56,7 +57,7 @@ def make_plan(
     suite: str,
     gin_files: Sequence[str] = (),
     gin_bindings: Sequence[str] = (),
-    seeds: int | None = None,
+    choice: Choice = AS_IT_IS,
     extra: Sequence[Layer] = (),
     scored: Mapping[str, Any] | None = None,
     catalogue: Catalogue | None = None,
@@ -64,13 +65,13 @@ def make_plan(
     """Composes and checks the config of every run of a suite.
 
     Layers, each overriding those before: base, dataset, architecture, method, suite, remedies,
-    setting, ``gin_files``, ``gin_bindings``, ``extra``.
+    setting, ``gin_files``, ``gin_bindings``, ``choice``, ``extra``.
 
     Args:
         suite: a name (see ``ganbench list suites``), or the path of a gin file.
         gin_files: gin files that override.
         gin_bindings: bindings that override, such as "Experiment.steps = 1000".
-        seeds: in place of the suite's number of seeds.
+        choice: of rows, seeds and steps, in place of the suite's.
         extra: bindings that override, already read: those of a search's trial.
         scored: a protocol, to be taken for that of the runs; without one it is looked up what
             their data and judge are, and runs whose data are not here have no identity.
@@ -86,7 +87,7 @@ def make_plan(
     override = _join(
         *(read_file(existing(Path(file), "--gin_file"), catalogue) for file in gin_files),
         *(read_option(text, "--gin_bindings") for text in gin_bindings),
-        *([] if seeds is None else [read_option(f"Suite.seeds = {seeds}", "--seeds")]),
+        choice.layer(),
         *extra,
     )
     known = Methods(catalogue)

@@ -16,10 +16,11 @@ from optuna.distributions import (
 )
 
 from bench.config.catalogue import Catalogue
+from bench.config.choice import AS_IT_IS, Choice
 from bench.config.filenames import require_length
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
-from bench.config.statements import Layer, read_option
+from bench.config.statements import Layer
 from bench.errors import UsageError
 from bench.identity import canonical
 from bench.search.objective import Objective, judged, objectives
@@ -43,13 +44,13 @@ class Source:
         suite: a name, or the path of a gin file.
         gin_files: that override.
         gin_bindings: that override.
-        seeds: how many seeds are reported on, in place of the suite's number.
+        choice: of settings, of the seeds that are reported on, and of steps.
     """
 
     suite: str
     gin_files: tuple[str, ...] = ()
     gin_bindings: tuple[str, ...] = ()
-    seeds: int | None = None
+    choice: Choice = AS_IT_IS
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -63,17 +64,17 @@ class Source:
         layers: Sequence[Layer] = (),
     ) -> Plan:
         """The suite's plan with other methods, seeds or bindings than its own."""
-        chosen = list(layers)
+        choice = self.choice
         if methods is not None:
-            chosen.append(read_option(f"Suite.methods = {list(methods)!r}", "methods"))
+            choice = replace(choice, methods=methods)
         if seeds is not None:
-            chosen.append(read_option(f"Suite.seeds = {list(seeds)!r}", "seeds"))
+            choice = replace(choice, seeds=seeds)
         return make_plan(
             self.suite,
             self.gin_files,
             self.gin_bindings,
-            self.seeds,
-            chosen,
+            choice,
+            layers,
             catalogue=self.catalogue,
         )
 
