@@ -22,6 +22,7 @@ from bench.report import left_out
 from bench.report.below import pages_of, require_room, write_page
 from bench.report.screen import headline
 from bench.results.board import Board
+from bench.results.kept import keep
 from bench.training.preflight import preflight
 from bench.waiting import waiting
 from bench.wording import plural
@@ -60,9 +61,10 @@ def main(options: argparse.Namespace) -> int:
 
 
 def _keep_suite(plan: Plan, out: Path) -> None:
-    """Puts a suite that is not ganbench's own beside its runs, for the commands of its pages."""
+    """Puts what is not ganbench's own beside a suite's runs, for the commands of its pages."""
     if plan.suite_file is not None:
         write_whole(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
+    keep(out / plan.board, plan.users_files())
 
 
 def _tell_left_out(board: Board, options: argparse.Namespace, console: Console) -> None:

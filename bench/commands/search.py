@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
+from msgspec import UNSET
 from rich.console import Console
 
 from bench.commands.options import (
@@ -120,6 +121,8 @@ def _report(
     complete(
         f"{task.suite}-{task.space.name}, to compare", runs_of(made), options.out, where, console
     )
+    rows = dict.fromkeys([*(one.method for one in tasks), *task.space.search.controls])
+    plan = task.source.plan(list(rows))
     findings = Findings(
         suite=task.suite,
         space=task.space.name,
@@ -130,8 +133,9 @@ def _report(
         sampler=task.space.search.sampler,
         studies=ended,
         groups=[group for group, _ in made],
-        suite_file=task.source.plan([task.method]).suite_file,
+        suite_file=plan.suite_file,
         own_space=task.space.own,
+        users_files={name: data.decode() for name, data in plan.users_files().items()} or UNSET,
     )
     results = records_of(findings.run_ids, options.out)
     lock = FileLock(options.out / FOLDER / f"report{LOCK}")
