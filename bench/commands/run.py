@@ -17,6 +17,7 @@ from bench.commands.options import (
 )
 from bench.config.plan import Plan
 from bench.engines.complete import complete
+from bench.engines.screen import screen
 from bench.files import write_whole
 from bench.report import left_out
 from bench.report.below import pages_of, require_room, write_page
@@ -48,7 +49,8 @@ def main(options: argparse.Namespace) -> int:
     require_room(plan, options.out, pages)
     _keep_suite(plan, options.out)
     console = Console()
-    failed = complete(plan.name, plan.runs, options.out, where, console)
+    with screen(console) as view:
+        failed = complete(plan.name, plan.runs, options.out, where, view)
     with waiting("writing the page"):
         written = write_page(plan, options.out, pages)
     if written is not None:

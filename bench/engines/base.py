@@ -24,9 +24,11 @@ class Engine(Protocol[TaskT]):
 
     Attributes:
         slots: tasks that it takes at a time. An engine with a queue of its own takes any number.
+        starter: what a run waits for until it begins, in words.
     """
 
     slots: float
+    starter: str
 
     def start(self, runs: Sequence[Run], out: Path) -> list[TaskT]:
         """Begins, or queues, one attempt at each run; ``out`` is a folder that all places see."""
