@@ -68,13 +68,14 @@ def offer(tmp_path, monkeypatch):
 
     def install(name, text):
         module = folder / f"offered_{name}"
-        module.mkdir(exist_ok=True)
+        methods = module / "gin" / "methods"
+        methods.mkdir(parents=True, exist_ok=True)
         (module / "__init__.py").touch()
-        (module / f"{name}.gin").write_text(f"# {name}, in a package of its own.\n{text}\n")
+        (methods / f"{name}.gin").write_text(f"# {name}, in a package of its own.\n{text}\n")
         info = folder / f"offered_{name}-1.0.dist-info"
         info.mkdir(exist_ok=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        entry = f"[ganbench.methods]\n{name} = {module.name}\n"
+        entry = f"[ganbench.trees]\n{name} = {module.name}\n"
         (info / "entry_points.txt").write_text(entry)
         return name
 

@@ -12,7 +12,7 @@ from torch import nn
 
 from architectures.mlp import MLPDiscriminator, MLPGenerator
 from bench.cli import main
-from bench.config import names
+from bench.config.catalogue import Catalogue
 from bench.conformance import architecture, dataset, judge, method, toys, training
 from bench.conformance.kinds import KINDS
 from bench.conformance.requirements import NotConforming
@@ -44,7 +44,7 @@ OF_FILES = {
 def everything():
     """Each check of each plug-in, but of those without their files."""
     for word, kind in KINDS.items():
-        for name in names.available(kind.tree):
+        for name in Catalogue.of().available(kind.tree):
             for check in () if name in OF_FILES else kind.checks:
                 marks = [pytest.mark.slow] if name in SLOW else []
                 yield pytest.param(
@@ -359,17 +359,12 @@ def test_a_data_set_of_files_conforms(held_to, tmp_path):
 
 
 def test_a_data_set_that_binds_no_judge_is_told_so(tmp_path, monkeypatch, capsys):
-    folder = tmp_path / "datasets"
-    folder.mkdir()
-    (folder / "bare.gin").write_text("import bench.data.mixtures\nExperiment.data = @Ring()\n")
-    known = names.available
-    monkeypatch.setattr(
-        names,
-        "available",
-        lambda kind: known(kind) | ({"bare": folder / "bare.gin"} if kind == "datasets" else {}),
-    )
-    assert main(["conform", "bare", "--kind", "dataset"]) == 2
-    assert "bare.gin: it binds no Experiment.judge" in capsys.readouterr().err
+    monkeypatch.chdir(tmp_path)
+    path = tmp_path / "gin" / "datasets" / "bare.gin"
+    path.parent.mkdir(parents=True)
+    path.write_text("import bench.data.mixtures\nExperiment.data = @Ring()\n")
+    assert main(["conform", "bare"]) == 2
+    assert "gin/datasets/bare.gin: it binds no Experiment.judge" in capsys.readouterr().err
 
 
 # Judges -----------------------------------------------------------------------------------------

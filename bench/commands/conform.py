@@ -7,7 +7,7 @@ from pathlib import Path
 import torch
 from rich.console import Console
 
-from bench.config import names
+from bench.config.catalogue import Catalogue
 from bench.config.facts import first_line
 from bench.config.run import Run
 from bench.conformance.kinds import KINDS, Kind, kind_of
@@ -32,11 +32,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 def main(options: argparse.Namespace) -> int:
     """Finds what each plug-in can be tried on, then runs every check and prints a line on each."""
     torch.set_num_threads(1)
+    catalogue = Catalogue.of()
     told: dict[str, list[str]] = {}
     found: dict[str, tuple[Kind, Run]] = {}
     for name in options.names:
-        kind = KINDS[options.kind] if options.kind else kind_of(name)
-        told[name] = [f"{name}: {names.find(kind.tree, name, 'NAME')}"]
+        kind = KINDS[options.kind] if options.kind else kind_of(name, catalogue)
+        told[name] = [f"{name}: {catalogue.find(kind.tree, name, 'NAME')}"]
         found[name] = kind, kind.subject(name, told[name].append)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     failures = 0

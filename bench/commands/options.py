@@ -3,7 +3,7 @@
 import argparse
 from pathlib import Path
 
-from bench.config.names import find
+from bench.config.catalogue import Catalogue
 from bench.config.plan import Plan, make_plan
 from bench.engines.choose import ENGINES, Where
 
@@ -37,15 +37,23 @@ def add_pages(parser: argparse.ArgumentParser, name: str = "--leaderboards") -> 
 
 def add_scale(parser: argparse.ArgumentParser) -> None:
     """Adds what makes a suite smaller, or has other seeds."""
-    parser.add_argument("--scale", help="a name under gin/scales: trial shrinks a suite to try it")
+    parser.add_argument(
+        "--scale", help="a name (see ganbench list): trial shrinks a suite to try it"
+    )
     parser.add_argument("--seeds", type=int, help="number of seeds, in place of the suite's")
 
 
 def plan_of(options: argparse.Namespace) -> Plan:
     """The plan that the options of ``add_suite`` and ``add_scale`` choose."""
-    scale = [str(find("scales", options.scale, "--scale"))] if options.scale else []
-    gin_files = [*scale, *options.gin_file]
-    return make_plan(options.suite, gin_files, options.gin_bindings, options.seeds)
+    catalogue = Catalogue.of(options.suite)
+    scale = [str(catalogue.find("scales", options.scale, "--scale"))] if options.scale else []
+    return make_plan(
+        options.suite,
+        [*scale, *options.gin_file],
+        options.gin_bindings,
+        options.seeds,
+        catalogue=catalogue,
+    )
 
 
 def add_where(parser: argparse.ArgumentParser) -> None:

@@ -70,7 +70,7 @@ def _suite(options: argparse.Namespace, console: Console) -> Path:
 
 def _search(options: argparse.Namespace, console: Console) -> Path:
     plan = plan_of(options)
-    space = read_space(options.space).name
+    space = read_space(options.space, plan.catalogue).name
     name = searches.name_of(plan.name, space, plan.runs[0].overrides)
     source, target = pages_of(options.out, None) / name, options.leaderboards / name
     if not (source / FILE).is_file():

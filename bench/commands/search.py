@@ -69,10 +69,10 @@ def main(options: argparse.Namespace) -> int:
     where = where_of(options)
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}: it must be at least 1")
-    space = read_space(options.space or (OWN if options.methods else SPACE))
     source = Source(
         options.suite, tuple(options.gin_file), tuple(options.gin_bindings), options.seeds
     )
+    space = read_space(options.space or (OWN if options.methods else SPACE), source.catalogue)
     folder: Path = options.out / FOLDER
     pages = pages_of(options.out, options.leaderboards)
     require_writable("--out", folder)

@@ -6,7 +6,7 @@ from hashlib import sha256
 import torch
 from torch import Tensor
 
-from bench.config.names import find
+from bench.config.catalogue import Catalogue
 from bench.config.run import Run
 from bench.conformance import judge, toys, training
 from bench.conformance.requirements import Check, require, require_same
@@ -29,9 +29,10 @@ def subject(name: str, tell: toys.Tell) -> Run:
         UsageError: its gin file is wrong, or binds no judge, or its files are not here.
     """
     if "judge" in toys.alone("datasets", name).missing():
+        path = Catalogue.of().find("datasets", name, "NAME")
         raise UsageError(
-            f"{shown(find('datasets', name, 'NAME'))}: it binds no Experiment.judge, and scores are "
-            'part of a data set: include "judges/thumbnails.gin", say, for pictures'
+            f"{shown(path)}: it binds no Experiment.judge, and scores are part of a data set: "
+            'include "judges/thumbnails.gin", say, for pictures'
         )
     toy = toys.Toy(name, bindings=("Experiment.batch_size = 4",))
     run = toy.run()

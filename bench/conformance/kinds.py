@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from bench.config.names import available
+from bench.config.catalogue import Catalogue
 from bench.config.run import Run
 from bench.conformance import architecture, dataset, judge, method
 from bench.conformance.requirements import Check
@@ -34,17 +34,18 @@ KINDS = {
 }
 
 
-def kind_of(name: str) -> Kind:
-    """The kind of a plug-in, by the tree that holds its gin file.
+def kind_of(name: str, catalogue: Catalogue) -> Kind:
+    """The kind of a plug-in, by the folder of a tree that has a gin file of its name.
 
     Raises:
         UsageError: there is none of that name, or of two kinds.
     """
-    found = [word for word, kind in KINDS.items() if name in available(kind.tree)]
+    found = [word for word, kind in KINDS.items() if name in catalogue.names(kind.tree)]
     if len(found) == 1:
         return KINDS[found[0]]
     if found:
         ways = " or ".join(f"--kind {word}" for word in found)
         raise UsageError(f"NAME: {name!r} is of the kinds {' and '.join(found)}: say {ways}")
-    known = [known for kind in KINDS.values() for known in available(kind.tree)]
-    raise UsageError(f"NAME: no {' or '.join(KINDS)} named {name!r}; {nearest(name, known)}")
+    known = [known for kind in KINDS.values() for known in catalogue.names(kind.tree)]
+    none = f"NAME: no {' or '.join(KINDS)} named {name!r}; {nearest(name, known)}"
+    raise UsageError("; ".join([none, *catalogue.faults]))

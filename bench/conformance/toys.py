@@ -16,11 +16,12 @@ import gin
 import numpy as np
 import torch
 
+from bench.config.catalogue import Catalogue
 from bench.config.compose import Composition, load
-from bench.config.names import base, find
 from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.config.statements import Layer, read_file, read_option
+from bench.config.trees import base
 from bench.errors import UsageError
 from bench.training.experiment import Experiment
 from bench.training.trainer import Trainer
@@ -82,7 +83,7 @@ class Toy:
         with TemporaryDirectory() as folder:
             suite = Path(folder, "conformance.gin")
             suite.write_text(self.suite(), encoding="utf-8")
-            return make_plan(str(suite)).runs[0]
+            return make_plan(str(suite), catalogue=Catalogue.of()).runs[0]
 
     def suite(self) -> str:
         """Its gin file, with networks as narrow as their gin file allows."""
@@ -125,7 +126,9 @@ def alone(kind: str, name: str, *overrides: Layer) -> Composition:
         UsageError: there is no such file, or it is wrong.
     """
     gin.clear_config()
-    return Composition([read_file(base()), read_file(find(kind, name, "NAME")), *overrides])
+    catalogue = Catalogue.of()
+    files = base(), catalogue.find(kind, name, "NAME")
+    return Composition([*(read_file(file, catalogue) for file in files), *overrides])
 
 
 def experiment(run: Run) -> Experiment:

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import torch
 
+from bench.config.modules import importable
 from bench.config.run import Run
 from bench.runs.folder import LOG, done
 from bench.runs.lock import claimed
@@ -31,6 +32,7 @@ def work(run: Run, out: Path) -> None:
     Raises:
         OSError: where nothing can be written to the run's folder.
     """
+    importable(run.homes)
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     with _output_to(folder / LOG):
