@@ -36,7 +36,7 @@ def suite(toy_suite):
 
 def ganbench(target, folder, *words):
     """Runs a command in a process that finds the example installed; returns what it printed."""
-    command = [sys.executable, "-m", "bench.cli", *words]
+    command = [sys.executable, "-m", "ganbench", *words]
     environment = os.environ | {"PYTHONPATH": str(target), "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr

@@ -246,7 +246,7 @@ def test_every_method_killed_at_random_instants_ends_bit_identical(toy_suite, tm
 
 
 def start_command(suite, tmp_path, *options):
-    command = [sys.executable, "-m", "bench.cli", "run", str(suite), *options]
+    command = [sys.executable, "-m", "ganbench", "run", str(suite), *options]
     command += ["--out", str(tmp_path / "runs"), "--leaderboards", str(tmp_path / "boards")]
     return subprocess.Popen(
         command,

@@ -32,7 +32,7 @@ def look(composition: Composition, cell: str) -> dict[str, Any]:
         UsageError: where they cannot be had, with the place that bound the culprit.
     """
     try:
-        with Bound(composition.text):
+        with Bound(composition.text).entered():
             data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
             judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
         return described(data, judge)

@@ -1,0 +1,34 @@
+"""The names that ``ganbench`` offers; it imports this module when one of them is asked for."""
+
+from bench.config.plan import Plan
+from bench.config.run import Run
+from bench.engines.choose import Where
+from bench.errors import UsageError
+from bench.report.suite import Finished
+from bench.runs.records import Record
+from bench.streams import stream
+from ganbench import statistics
+from ganbench.experiments import check, plan, run, train
+from ganbench.results import curves, records, report
+from methods.base import GAN, Incompatible, Method
+
+__all__ = [
+    "GAN",
+    "Finished",
+    "Incompatible",
+    "Method",
+    "Plan",
+    "Record",
+    "Run",
+    "UsageError",
+    "Where",
+    "check",
+    "curves",
+    "plan",
+    "records",
+    "report",
+    "run",
+    "statistics",
+    "stream",
+    "train",
+]
