@@ -1,5 +1,6 @@
 """The names that ``ganbench`` offers; it imports this module when one of them is asked for."""
 
+from bench.callbacks.base import Callback, Start
 from bench.config.plan import Plan
 from bench.config.run import Run
 from bench.engines.choose import Where
@@ -14,12 +15,14 @@ from methods.base import GAN, Incompatible, Method
 
 __all__ = [
     "GAN",
+    "Callback",
     "Finished",
     "Incompatible",
     "Method",
     "Plan",
     "Record",
     "Run",
+    "Start",
     "UsageError",
     "Where",
     "check",

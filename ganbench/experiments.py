@@ -6,6 +6,8 @@ from pathlib import Path
 
 from rich.console import Console
 
+from bench.callbacks.base import Callback
+from bench.callbacks.choose import make, require
 from bench.config.choice import Choice
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
@@ -60,7 +62,9 @@ def check(plan: Plan) -> None:
     preflight(plan)
 
 
-def train(run: Run, out: str | Path = "runs") -> Record:
+def train(
+    run: Run, out: str | Path = "runs", *, callbacks: Sequence[Callback | str] = ()
+) -> Record:
     """Trains and scores one run in this process, and leaves what ``ganbench run`` would.
 
     A run that has a result is not done again, and one that was interrupted goes on from its
@@ -69,6 +73,8 @@ def train(run: Run, out: str | Path = "runs") -> Record:
     Args:
         run: one of a plan's.
         out: the runs folder.
+        callbacks: that listen: objects of a subclass of ``Callback``, or names such as "csv". They
+            change nothing of the result.
 
     Returns:
         The record. Its ``status`` is "failed" where the run raised; ``reason`` says why, and the
@@ -77,7 +83,10 @@ def train(run: Run, out: str | Path = "runs") -> Record:
     Raises:
         UsageError: another process is at this run, or the folder holds another one's record.
     """
-    return settle(run, Path(out))
+    named = [one for one in callbacks if isinstance(one, str)]
+    require(named)
+    given = [one for one in callbacks if isinstance(one, Callback)]
+    return settle(run, Path(out), [*given, *make(named)])
 
 
 def run(

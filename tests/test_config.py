@@ -4,12 +4,13 @@ import re
 
 import pytest
 
-from bench.config import names
 from bench.config.bound import Bound
+from bench.config.catalogue import Catalogue, description
 from bench.config.choice import Choice
 from bench.config.compose import Composition
 from bench.config.plan import make_plan
 from bench.config.statements import read_file, read_option
+from bench.config.trees import KINDS
 from bench.data.cached import CachedPictures
 from bench.errors import UsageError
 from bench.training.experiment import experiment_of
@@ -160,17 +161,17 @@ def test_a_config_text_reads_back_to_itself(toy_suite, tmp_path):
     run = make_plan(str(toy_suite)).runs[-1]
     copy = tmp_path / "copy.gin"
     copy.write_text(run.config)
-    assert Composition([read_file(copy)]).text == run.config
+    assert Composition([read_file(copy, Catalogue.of())]).text == run.config
 
 
 def test_an_include_is_found_beside_the_file_and_cannot_be_circular(tmp_path):
     (tmp_path / "inner.gin").write_text("g_width = 3\n")
     outer = tmp_path / "outer.gin"
     outer.write_text('include "inner.gin"\ng_width = 4\n')
-    assert [b.value for b in read_file(outer).bindings] == [3, 4]
+    assert [b.value for b in read_file(outer, Catalogue.of()).bindings] == [3, 4]
     (tmp_path / "inner.gin").write_text('include "outer.gin"\n')
     with pytest.raises(UsageError, match="includes itself"):
-        read_file(outer)
+        read_file(outer, Catalogue.of())
 
 
 def test_an_option_that_binds_nothing_is_refused():
@@ -178,13 +179,13 @@ def test_an_option_that_binds_nothing_is_refused():
         read_option("# nothing", "--gin_bindings")
 
 
-@pytest.mark.parametrize("kind", names.KINDS)
+@pytest.mark.parametrize("kind", KINDS)
 def test_every_gin_file_describes_itself(kind):
-    for name, path in names.available(kind).items():
-        assert names.description(path), f"{kind}/{name} starts with no comment"
+    for name, path in Catalogue.of().available(kind).items():
+        assert description(path), f"{kind}/{name} starts with no comment"
 
 
-@pytest.mark.parametrize("name", names.available("suites"))
+@pytest.mark.parametrize("name", Catalogue.of().available("suites"))
 def test_every_suite_passes_its_checks(name):
     plan = make_plan(name, choice=Choice(seeds=1))
     if isinstance(experiment_of(Bound(plan.runs[0].config)).data, CachedPictures):

@@ -6,11 +6,13 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
+from bench.callbacks.choose import available
+from bench.config.catalogue import Catalogue
 from bench.config.choice import Choice
-from bench.config.names import find
 from bench.config.plan import Plan, make_plan
 from bench.engines.choose import ENGINES, Where
 from bench.errors import UsageError
+from bench.waiting import waiting
 
 OUT = Path("runs")
 
@@ -132,9 +134,9 @@ def add_pages(parser: argparse.ArgumentParser, name: str = "--leaderboards") -> 
     )
 
 
-def files_of(options: argparse.Namespace) -> list[str]:
+def files_of(options: argparse.Namespace, catalogue: Catalogue) -> list[str]:
     """The gin files that override, the scale's first."""
-    scale = [str(find("scales", options.scale, "--scale"))] if options.scale else []
+    scale = [str(catalogue.find("scales", options.scale, "--scale"))] if options.scale else []
     return [*scale, *options.gin_file]
 
 
@@ -143,9 +145,22 @@ def choice_of(options: argparse.Namespace) -> Choice:
     return Choice(options.methods, options.settings, options.seeds, options.steps)
 
 
-def plan_of(options: argparse.Namespace) -> Plan:
-    """The plan that the options of ``add_suite`` and ``add_budget`` ask for."""
-    return make_plan(options.suite, files_of(options), options.gin_bindings, choice_of(options))
+def plan_of(options: argparse.Namespace, choice: Choice | None = None) -> Plan:
+    """The plan that the options of ``add_suite`` and ``add_budget`` ask for.
+
+    Args:
+        options: of the command.
+        choice: what they choose; by default what ``choice_of`` reads.
+    """
+    with waiting(f"composing the runs of {options.suite}"):
+        catalogue = Catalogue.of(options.suite)
+        return make_plan(
+            options.suite,
+            files_of(options, catalogue),
+            options.gin_bindings,
+            choice or choice_of(options),
+            catalogue=catalogue,
+        )
 
 
 def add_where(parser: argparse.ArgumentParser) -> None:
@@ -183,6 +198,12 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="parameter of SLURM jobs, such as partition=gpu or time=120",
     )
+    group.add_argument(
+        "--callbacks",
+        default="",
+        metavar="NAME,...",
+        help=f"that listen to runs: {', '.join(available())} (default: none)",
+    )
 
 
 def where_of(options: argparse.Namespace) -> Where:
@@ -199,4 +220,5 @@ def where_of(options: argparse.Namespace) -> Where:
         time_limit=options.time_limit,
         address=options.address,
         slurm=tuple(options.slurm),
+        callbacks=tuple(dict.fromkeys(filter(None, options.callbacks.split(",")))),
     )

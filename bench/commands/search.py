@@ -17,6 +17,7 @@ from bench.commands.options import (
     files_of,
     where_of,
 )
+from bench.config.catalogue import Catalogue
 from bench.engines.choose import Where
 from bench.engines.complete import complete
 from bench.errors import UsageError
@@ -29,6 +30,7 @@ from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
 from bench.search.task import Source, Task, prepare
+from bench.waiting import alone, waiting
 from bench.writable import require_writable
 
 SPACE, OWN = "epsilon", "tuning"
@@ -75,14 +77,17 @@ def main(options: argparse.Namespace) -> int:
     where = where_of(options)
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}: it must be at least 1")
-    space = read_space(options.space or (OWN if options.methods else SPACE))
+    catalogue = Catalogue.of(options.suite)
     choice = replace(choice_of(options), methods=None)
-    source = Source(options.suite, tuple(files_of(options)), tuple(options.gin_bindings), choice)
+    files = tuple(files_of(options, catalogue))
+    source = Source(options.suite, files, tuple(options.gin_bindings), choice)
+    space = read_space(options.space or (OWN if options.methods else SPACE), catalogue)
     folder: Path = options.out / FOLDER
     pages = pages_of(options.out, options.leaderboards)
     require_writable("--out", folder)
     require_writable("--leaderboards", pages)
-    tasks = prepare(space, source, options.methods or (), options.trials)
+    with waiting(f"composing the trials of {space.name} on {options.suite}"):
+        tasks = prepare(space, source, options.methods or (), options.trials)
     target = pages / name_of(tasks[0].suite, space.name, tasks[0].overrides)
     require_room(target, options.out, pages)
     place = options.storage or str(folder / JOURNAL)
@@ -129,7 +134,8 @@ def _report(
         own_space=task.space.own,
     )
     results = records_of(findings.run_ids, options.out)
-    with FileLock(options.out / FOLDER / f"report{LOCK}"):
+    lock = FileLock(options.out / FOLDER / f"report{LOCK}")
+    with alone(lock, "another command that writes a search's page"), waiting("writing the page"):
         page = write(findings, results, target)
     console.print(f"search: {page}", highlight=False, soft_wrap=True)
     return int(any(record["status"] == "failed" for record in results.values()))

@@ -8,9 +8,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from bench.commands.options import add_suite, files_of
+from bench.commands.options import add_suite, plan_of
 from bench.config.choice import Choice
-from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.errors import UsageError
 from bench.speed.parallel import throughput
@@ -42,12 +41,7 @@ def main(options: argparse.Namespace) -> int:
             raise UsageError(f"--{option} {getattr(options, option)}: at least 1 is needed")
     if options.records:
         return _records(options.records)
-    plan = make_plan(
-        options.suite,
-        files_of(options),
-        options.gin_bindings,
-        Choice(options.methods, options.settings, seeds=1),
-    )
+    plan = plan_of(options, Choice(options.methods, options.settings, seeds=1))
     preflight(plan)
     setting = plan.runs[0].setting
     runs = {run.method: run for run in plan.runs if run.setting == setting}

@@ -11,6 +11,7 @@ import gin
 from bench.config.bound import Bound
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.errors import UsageError
+from bench.waiting import waiting
 
 _CULPRIT = re.compile(r"In call to configurable '(\w+)'")
 _NAMED = re.compile(r"(?:^|, )(\w+) = ")
@@ -32,10 +33,13 @@ def look(composition: Composition, cell: str) -> dict[str, Any]:
         UsageError: where they cannot be had, with the place that bound the culprit.
     """
     try:
-        with Bound(composition.text).entered():
+        with (
+            waiting("reading the data, and what judges samples of them"),
+            Bound(composition.text).entered(),
+        ):
             data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
             judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
-        return described(data, judge)
+            return described(data, judge)
     except (UsageError, ValueError, TypeError) as error:
         raise placed(error, composition, cell) from error
 

@@ -8,6 +8,7 @@ from bench.report.below import free
 from bench.report.build import build
 from bench.report.search.folder import find, rebuild
 from bench.runs import records
+from bench.waiting import waiting
 from bench.writable import require_writable
 
 
@@ -38,7 +39,11 @@ def rewrite(runs: Path, out: Path) -> Iterator[tuple[str, Path]]:
     if not found and not searches:
         raise UsageError(f"--runs {runs}: there are no records in it")
     kept = [] if alone else records.find(out)
-    for page in build([*kept, *found], out, alone):
+    with waiting("writing pages"):
+        pages = build([*kept, *found], out, alone)
+    for page in pages:
         yield "leaderboard", page
     for folder in searches:
-        yield "search", rebuild(folder, out / folder.name)
+        with waiting(f"writing {folder.name}"):
+            page = rebuild(folder, out / folder.name)
+        yield "search", page

@@ -13,6 +13,7 @@ from bench.files import write_whole
 from bench.report.below import require_room, write_page
 from bench.results.board import Board
 from bench.training.preflight import preflight
+from bench.waiting import waiting
 from bench.writable import require_writable
 
 
@@ -52,5 +53,6 @@ def finish(plan: Plan, out: Path, where: Where, pages: Path, console: Console) -
     if plan.suite_file is not None:  # for the commands of its page
         write_whole(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
     failed = complete(plan.name, plan.runs, out, where, console)
-    board, page = write_page(plan, out, pages) or (None, None)
+    with waiting("writing the page"):
+        board, page = write_page(plan, out, pages) or (None, None)
     return Finished(failed, board, page)

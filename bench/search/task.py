@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
@@ -14,7 +15,7 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
-from bench.config import names
+from bench.config.catalogue import Catalogue
 from bench.config.choice import AS_IT_IS, Choice
 from bench.config.filenames import require_length
 from bench.config.plan import Plan, make_plan
@@ -51,6 +52,11 @@ class Source:
     gin_bindings: tuple[str, ...] = ()
     choice: Choice = AS_IT_IS
 
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What names are looked up in."""
+        return Catalogue.of(self.suite)
+
     def plan(
         self,
         methods: Sequence[str] | None = None,
@@ -63,7 +69,14 @@ class Source:
             choice = replace(choice, methods=methods)
         if seeds is not None:
             choice = replace(choice, seeds=seeds)
-        return make_plan(self.suite, self.gin_files, self.gin_bindings, choice, layers)
+        return make_plan(
+            self.suite,
+            self.gin_files,
+            self.gin_bindings,
+            choice,
+            layers,
+            catalogue=self.catalogue,
+        )
 
 
 @dataclass(frozen=True)
@@ -157,7 +170,7 @@ def _effective(space: Space, source: Source, methods: Sequence[str]) -> dict[str
     try:
         plan = source.plan(chosen, layers=examples)
     except UsageError:  # one has no effect on those; it is wrong if it has none on any
-        everyone = {*names.available("methods"), *chosen}
+        everyone = {*source.catalogue.available("methods"), *chosen}
         plan = source.plan(sorted(everyone), layers=examples)
     found: dict[str, list[Parameter]] = {method: [] for method in chosen}
     for parameter in space.parameters:
