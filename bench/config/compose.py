@@ -1,6 +1,7 @@
 """Composes layers of gin files into the config of one run: the last binding of a name wins."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import replace
 from typing import Any
 
@@ -127,6 +128,16 @@ def load(text: str) -> None:
     gin.clear_config()
     gin.parse_config(text)
     gin.finalize()
+
+
+@contextmanager
+def loaded(text: str) -> Iterator[None]:
+    """A composed config that is gin's own for a while; left locked, no module could register."""
+    load(text)
+    try:
+        yield
+    finally:
+        gin.clear_config()
 
 
 def key_of(binding: Binding) -> Key:

@@ -1,4 +1,4 @@
-"""The folder of a run: the names of its files, whether it holds a result, and what a failure leaves."""
+"""The folder of a run: its files, whether it holds a result, and what a failure leaves."""
 
 from contextlib import suppress
 from datetime import UTC, datetime
@@ -14,7 +14,7 @@ from bench.runs.records import RECORD, Record
 
 CONFIG = "config.gin"
 OPERATIVE = "operative.gin"
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.txt"
 
 

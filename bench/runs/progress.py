@@ -1,6 +1,5 @@
 """The news of a run under way, in a file of its folder: what every engine's worker can write."""
 
-import os
 import time
 from dataclasses import asdict, dataclass, field
 from pathlib import Path

@@ -11,6 +11,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from bench.errors import UsageError
+from bench.files import write_whole
 
 LOCK = ".flock"
 """Ends the name of a journal's lock; not ".lock", which Optuna's own locks remove and make."""
@@ -90,7 +91,7 @@ def shared_id(folder: Path) -> str:
     path = folder / "id"
     with FileLock(folder / f"id{LOCK}"):
         if not path.exists():
-            path.write_text(uuid.uuid4().hex, encoding="ascii")
+            write_whole(path, uuid.uuid4().hex.encode())
         return path.read_text(encoding="ascii")
 
 

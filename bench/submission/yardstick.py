@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
@@ -12,7 +10,7 @@ from typing import Any
 import gin
 from torch import nn
 
-from bench.config.compose import Composition, load
+from bench.config.compose import Composition, loaded
 from bench.config.names import available, base
 from bench.config.run import Run
 from bench.config.statements import read_file
@@ -102,7 +100,7 @@ def of_data(record: Record) -> Yardstick:
 
 @cache
 def _of_config(config: str) -> Yardstick:
-    with _loaded(config):
+    with loaded(config):
         experiment: Experiment = gin.get_configurable("Experiment")()
         return Yardstick(experiment, experiment.judge(experiment.data), whole=True)
 
@@ -112,7 +110,7 @@ def _of_dataset(path: Path) -> Yardstick:
     composition = Composition([read_file(base()), read_file(path)])
     if "judge" in composition.missing():
         raise UsageError(f"the data set {path.stem!r} has no judge of its own here")
-    with _loaded(composition.text):
+    with loaded(composition.text):
         # Only data and judge are asked for; the rest stands in for what a suite would bind.
         experiment: Experiment = gin.get_configurable("Experiment")(
             generator=nn.Identity,
@@ -123,13 +121,3 @@ def _of_dataset(path: Path) -> Yardstick:
             device="cpu",
         )
         return Yardstick(experiment, experiment.judge(experiment.data), whole=False)
-
-
-@contextmanager
-def _loaded(config: str) -> Iterator[None]:
-    """A config that is gin's own for a while; left locked, no module could register anything."""
-    load(config)
-    try:
-        yield
-    finally:
-        gin.clear_config()

@@ -20,12 +20,14 @@ from bench.config.compose import load
 from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
+from bench.files import write_whole
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, OPERATIVE, failed, owner
 from bench.runs.progress import Progress
 from bench.runs.provenance import provenance
 from bench.runs.records import RECORD
 from bench.scores.judge import Judge
+from bench.streams import seeded
 from bench.training.cost import peak_memory
 from bench.training.experiment import Experiment
 from bench.training.losses import Diverged
@@ -44,7 +46,7 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     """Trains, scores and records one run.
 
     The folder then holds config.gin (the whole config), operative.gin (what was used, defaults
-    included), checkpoint.pt, the checkpoint before it, and record.json.
+    included), checkpoint.safetensors, the checkpoint before it, and record.json.
 
     Args:
         run: what to do.
@@ -59,7 +61,7 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     for half_written in folder.glob(".*.*"):  # by a worker that was killed
         half_written.unlink()
     try:
-        (folder / CONFIG).write_text(run.config, encoding="utf-8")
+        write_whole(folder / CONFIG, run.config.encode())
         record = _train(run, folder, listen)
     except Exception as error:
         log.error(traceback.format_exc())
@@ -82,7 +84,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
         trainer.train(listen, _saver(saved, mine, experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
-    (folder / OPERATIVE).write_text(gin.operative_config_str(), encoding="utf-8")
+    write_whole(folder / OPERATIVE, gin.operative_config_str().encode())
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
         status, reason = "collapsed", judge.collapse
@@ -180,11 +182,12 @@ def protocol_of(experiment: Experiment, judge: Judge) -> dict[str, Any]:
 def _kept(trainer: Trainer) -> dict[str, Any] | None:
     """The samples of the first fixed latents, as a record keeps them; None for no picture's."""
     shape = trainer.experiment.data.shape
-    if len(shape) == 3:
-        return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
-    if shape == (2,):
-        points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
-        return {"kind": "points", "values": points.tolist()}
+    with seeded(trainer.seed, "evaluation"):  # as scored, whatever a network draws
+        if len(shape) == 3:
+            return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
+        if shape == (2,):
+            points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
+            return {"kind": "points", "values": points.tolist()}
     return None
 
 
