@@ -96,6 +96,15 @@ def test_of_one_run_made_twice_the_later_counts() -> None:
     assert [one.why for one in board.left_out] == [(AGAIN,)]
 
 
+def test_a_failure_displaces_no_result_of_the_same_run() -> None:
+    done = record(last=1.0, finished="2026-01-01T00:00:00Z")
+    lost = record(status="failed", end=0, finished="2026-01-02T00:00:00Z")
+    for found in (board_of([done, lost]), board_of([lost, done])):
+        assert [r.status for r in found.records] == ["completed"]
+        assert [one.why for one in found.left_out] == [(AGAIN,)]
+    assert [r.status for r in board_of([lost]).records] == ["failed"]
+
+
 def test_metrics_of_several_versions_stand_beside_each_other_under_the_newest_names() -> None:
     renamed = METRICS | {"fid": METRICS["fid"] | {"label": "Fréchet distance"}}
     added = renamed | {"kid": {"label": "KID", "better": "lower"}}

@@ -126,6 +126,14 @@ def test_a_search_is_published_and_its_commands_work_from_its_folder(
         assert Path("runs/pages/toy-search-mine/README.md").is_file()
         shutil.rmtree("runs")
 
+    # A trial's failure is published with the search: it is no result that could be wrong.
+    monkeypatch.chdir(tmp_path)
+    path = next((below / "trials").glob("*.json"))
+    lost = records.read(path) | {"status": "failed", "reason": "out of memory"}
+    records.write(path, lost)
+    assert main(["publish", *words, "--replace"]) == 0
+    assert records.ending(kept / "trials" / path.name)[1] == "failed"
+
     # Trials made anew are other records of the same runs: they displace none in silence.
     monkeypatch.chdir(tmp_path)
     assert main(["search", *words, "--jobs", "2", "--out", "again"]) == 0

@@ -78,7 +78,11 @@ def _search(options: argparse.Namespace, console: Console) -> Path:
             f"--space {options.space}: there is no search in {source}; ganbench search "
             f"{options.suite} --space {options.space} makes one"
         )
-    files = sorted((source / searches.RUNS).glob("*.json"))
+    files = [
+        path
+        for path in sorted((source / searches.RUNS).glob("*.json"))
+        if records.ending(path)[1] != "failed"  # a failure has no result to be checked
+    ]
     _require_current(source, files, plan, options)
     _check(files, plan, options, console)
     _let_go(searches.lost(source, target), options, console)

@@ -29,13 +29,17 @@ def main(options: argparse.Namespace) -> int:
         raise UsageError(f"--runs {options.runs}: there is no such folder; ganbench run makes one")
     out = pages_of(options.runs, options.out)
     require_writable("--out", out)
+    alone = free(options.runs, out)
     found = records.find(options.runs)
+    if alone:  # then what lies there are copies, of runs that may be gone
+        found = [path for path in found if not path.is_relative_to(out.resolve())]
     places = [*find(out), *find(options.runs)]
     searches = dict.fromkeys(place.resolve() for place in places)
     if not found and not searches:
         raise UsageError(f"--runs {options.runs}: there are no records in it")
     console = Console()
-    for page in build([*records.find(out), *found], out, free(options.runs, out)):
+    kept = [] if alone else records.find(out)
+    for page in build([*kept, *found], out, alone):
         console.print(f"leaderboard: {page}", highlight=False)
     for folder in searches:
         console.print(f"search: {rebuild(folder, out / folder.name)}", highlight=False)

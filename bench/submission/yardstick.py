@@ -11,6 +11,7 @@ import gin
 from torch import nn
 
 from bench.config.compose import Composition, loaded
+from bench.config.facts import described
 from bench.config.names import available, base
 from bench.config.run import Run
 from bench.config.statements import read_file
@@ -25,6 +26,9 @@ from methods.base import Method
 
 BUDGET = ("steps", "batch_size", "batch_norm")
 """Keys of a protocol that a run's suite decides, and not its data set."""
+
+_floors: dict[str, dict[str, float]] = {}
+"""Of each data set and judge that was asked for in this process."""
 
 
 @dataclass(frozen=True)
@@ -53,10 +57,13 @@ class Yardstick:
         known = protocol_of(self.experiment, self.judge)
         return {key: value for key, value in known.items() if key not in unknown}
 
-    @cached_property
+    @property
     def floors(self) -> dict[str, float]:
-        """The scores of real samples."""
-        return self.judge.floors()
+        """The scores of real samples, computed once for the same data and judge."""
+        known = canonical(described(self.data, self.judge))
+        if known not in _floors:
+            _floors[known] = self.judge.floors()
+        return _floors[known]
 
     def contradictions(self, protocol: dict[str, Any]) -> list[str]:
         """What of a protocol makes its scores others than those here, each as "key: why"."""

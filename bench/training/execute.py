@@ -7,7 +7,6 @@ import math
 import time
 import traceback
 from collections.abc import Callable
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -71,7 +70,7 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
 
 
 def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> records.Record:
-    started = datetime.now(UTC).isoformat(timespec="seconds")
+    started = records.now()
     load(run.config)
     experiment: Experiment = gin.get_configurable("Experiment")()
     device = experiment.torch_device()
@@ -111,7 +110,10 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
             },
             "samples": _kept(trainer) if status != "diverged" else None,
             "provenance": provenance(device)
-            | {"started": started, "finished": datetime.now(UTC).isoformat(timespec="seconds")},
+            | {
+                "started": started,
+                "finished": records.now(),
+            },
         }
     )
 
