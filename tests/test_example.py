@@ -6,18 +6,18 @@ import subprocess
 import sys
 from pathlib import Path
 
-import gin
 import pytest
 import torch
 from gan_factory import DIM, discriminator, draw, generator, make_gan, watch
 
 from architectures.dcgan import DCGANDiscriminator
 from architectures.mlp import MLPDiscriminator
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.config.plan import make_plan
 from bench.conformance import method as conformance
 from bench.errors import UsageError
 from bench.runs import records
+from bench.training.experiment import experiment_of
 from bench.training.preflight import preflight
 from bench.training.trainer import Trainer
 from methods.base import Incompatible
@@ -37,15 +37,15 @@ def suite(toy_suite):
 def ganbench(target, folder, *words):
     """Runs a command in a process that finds the example installed; returns what it printed."""
     command = [sys.executable, "-m", "bench.cli", *words]
-    environment = os.environ | {"PYTHONPATH": str(target), "COLUMNS": "200"}
+    path = os.pathsep.join(map(str, (target, EXAMPLE.parents[1])))
+    environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
 
 
 def trained(run):
-    load(run.config)
-    experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     trainer = Trainer(experiment, run.seed, experiment.judge(experiment.data))
     trainer.train(lambda progress: None, lambda state: None)
     return trainer
@@ -56,7 +56,7 @@ def test_it_is_listed_and_conforms(target, tmp_path):
     assert "PacGAN: D judges several samples together" in listed
     assert "vanilla" in listed
     lines = ganbench(target, tmp_path, "conform", "pacgan").splitlines()
-    assert lines[0] == f"pacgan: {target / 'pacgan' / 'pacgan.gin'}"
+    assert lines[0] == f"pacgan: {target / 'pacgan' / 'gin' / 'methods' / 'pacgan.gin'}"
     assert len(lines) == 1 + len(conformance.CHECKS)
     assert all(line.endswith(": ok") for line in lines[1:])
 
@@ -70,7 +70,9 @@ def test_a_suite_runs_it_beside_ours(target, suite, tmp_path):
     assert "pacgan" in (tmp_path / "runs" / "pages" / "toy" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "pacgan/__init__.py", "pacgan/pacgan.gin"])
+@pytest.mark.parametrize(
+    "name", ["pyproject.toml", "pacgan/__init__.py", "pacgan/gin/methods/pacgan.gin"]
+)
 def test_the_guide_shows_the_files_as_they_are(name):
     guide = (EXAMPLE / "README.md").read_text()
     assert f"\n{(EXAMPLE / name).read_text()}```\n" in guide

@@ -5,7 +5,6 @@ import io
 import json
 from pathlib import Path
 
-import gin
 import numpy as np
 import pytest
 import torch
@@ -14,6 +13,7 @@ from safetensors.torch import load_file
 from torchvision.utils import make_grid
 from toy_runs import ignore, plan_of
 
+from bench.config.choice import Choice
 from bench.config.contents import contents
 from bench.config.plan import make_plan
 from bench.config.restated import restated, said
@@ -38,23 +38,22 @@ BINDINGS = (
 def on_digits(out, method, *bindings):
     """The folder of a short run on digits, and its record."""
     alone = [f'Suite.methods = ["{method}"]', 'Suite.settings = ["standard"]']
-    run = make_plan("quick", gin_bindings=[*BINDINGS, *alone, *bindings], seeds=1).runs[0]
+    run = make_plan(
+        "quick", gin_bindings=[*BINDINGS, *alone, *bindings], choice=Choice(seeds=1)
+    ).runs[0]
     record = execute(run, out, ignore)
     return run.folder(out), record
 
 
 @pytest.fixture(scope="module")
 def digits(tmp_path_factory):
-    found = on_digits(tmp_path_factory.mktemp("digits"), "vanilla")
-    gin.clear_config()
-    return found
+    return on_digits(tmp_path_factory.mktemp("digits"), "vanilla")
 
 
 @pytest.fixture
 def points(toy_suite, tmp_path):
     run = plan_of(toy_suite, "as_gan")
     record = execute(run, tmp_path / "runs", ignore)
-    gin.clear_config()
     return run.folder(tmp_path / "runs"), record
 
 
@@ -195,7 +194,6 @@ def test_networks_that_only_a_suite_imports_are_opened_with_it(toy_suite, tmp_pa
     toy_suite.write_text(toy_suite.read_text().replace("g_width = 8\n", own))
     run = plan_of(toy_suite)
     execute(run, tmp_path / "runs", ignore)
-    gin.clear_config()
     assert open_run(run.folder(tmp_path / "runs"), suite=str(toy_suite)).sample(2).shape == (2, 2)
 
 
@@ -215,7 +213,6 @@ def test_data_that_are_others_here_are_refused_when_they_are_asked_for(points):
 def test_a_suite_that_has_the_data_can_be_named(toy_suite, tmp_path):
     toy_suite.write_text(f"{toy_suite.read_text()}\nRing.modes = 5\n")
     record = execute(plan_of(toy_suite), tmp_path / "runs", ignore)
-    gin.clear_config()
     assert record["dataset"] == "ring-modified"
     with pytest.raises(UsageError, match="no data set 'ring-modified'"):
         recall(record).experiment.data.training()

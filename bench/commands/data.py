@@ -4,9 +4,11 @@ import argparse
 
 import gin
 
-from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
-from bench.config.names import base, find
+from bench.config.bound import Bound
+from bench.config.catalogue import Catalogue
+from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.statements import read_file, read_option
+from bench.config.trees import base
 from bench.data.cached import CachedPictures
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
@@ -49,22 +51,21 @@ def dataset(name: str, bindings: list[str]) -> Dataset:
     """The data set as a run would have it.
 
     Args:
-        name: of a gin file under gin/datasets.
+        name: as ``ganbench list datasets`` has it.
         bindings: that override its own.
 
     Raises:
         UsageError: for a name, binding or value that is wrong.
     """
     overrides = [read_option(text, "--gin_bindings") for text in bindings]
-    layers = [read_file(base()), read_file(find("datasets", name, "DATASET")), *overrides]
-    composition = Composition(layers)
+    catalogue = Catalogue.of()
+    files = base(), catalogue.find("datasets", name, "DATASET")
+    composition = Composition([*(read_file(path, catalogue) for path in files), *overrides])
     for binding in (binding for layer in overrides for binding in layer.bindings):
         if not composition.uses(binding):
             composition.refuse(binding)
-    load(composition.text)
     try:
-        return gin.query_parameter(f"{ROOT_CONFIGURABLE}.data").scoped_configurable_fn()
+        with Bound(composition.text):
+            return gin.query_parameter(f"{ROOT_CONFIGURABLE}.data").scoped_configurable_fn()
     except (ValueError, TypeError) as error:
         raise UsageError(str(error).splitlines()[0]) from error
-    finally:
-        gin.clear_config()

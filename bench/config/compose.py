@@ -1,11 +1,8 @@
 """Composes layers of gin files into the config of one run: the last binding of a name wins."""
 
-from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
-
-import gin
 
 from bench.config.registry import checked, required_parameters, resolve
 from bench.config.statements import Binding, Layer, Reference
@@ -121,23 +118,6 @@ class Composition:
             f"{binding.where}: {binding.key} has no effect, since nothing here refers to "
             f"{binding.selector}; {nearest(binding.selector, reached - {binding.selector})}"
         )
-
-
-def load(text: str) -> None:
-    """Makes a composed config gin's own, in place of whatever was there, and locks it."""
-    gin.clear_config()
-    gin.parse_config(text)
-    gin.finalize()
-
-
-@contextmanager
-def loaded(text: str) -> Iterator[None]:
-    """A composed config that is gin's own for a while; left locked, no module could register."""
-    load(text)
-    try:
-        yield
-    finally:
-        gin.clear_config()
 
 
 def key_of(binding: Binding) -> Key:

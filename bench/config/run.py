@@ -2,11 +2,12 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bench.config.bound import modules
 from bench.errors import UsageError
 from bench.identity import Identity
 from bench.labels import board_of, run_id
@@ -28,6 +29,8 @@ class Run:
             or its judge are not here.
         control_of: the method whose control this run's is, if it is one.
         search: whether it ran to choose hyper-parameters, so that no leaderboard may show it.
+        homes: folders in which modules that the config imports may be, beside the usual ones; where
+            they are decides nothing, and no record says it.
     """
 
     suite: str
@@ -42,6 +45,7 @@ class Run:
     identity: Identity | str
     control_of: str | None = None
     search: bool = False
+    homes: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def digest(self) -> str:
@@ -67,8 +71,7 @@ class Run:
     @property
     def modules(self) -> list[str]:
         """The modules that the config imports."""
-        words = (line.split() for line in self.config.splitlines())
-        return [line[1] for line in words if line[:1] == ["import"]]
+        return modules(self.config)
 
     @property
     def board(self) -> str:

@@ -46,7 +46,7 @@ def make(where: Where, out: Path) -> Engine:
         ray.init(**_connection(where), log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise UsageError(f"--engine ray: {_reason(error)}") from error
-    engine = RayEngine(ray, where.jobs or float("inf"), where.runs_per_gpu)
+    engine = RayEngine(ray, where.jobs or float("inf"), where.runs_per_gpu, where.callbacks)
     try:
         engine.inspect(out)
     except BaseException:
@@ -116,10 +116,11 @@ class RayEngine:
         ray: the package, connected.
         slots: tasks that it takes at a time; Ray has a queue.
         runs_per_gpu: runs side by side on one GPU, where the cluster has any.
+        callbacks: the names of those that listen.
     """
 
-    def __init__(self, ray: Any, slots: float, runs_per_gpu: int) -> None:
-        self._ray, self.slots = ray, slots
+    def __init__(self, ray: Any, slots: float, runs_per_gpu: int, callbacks: Sequence[str]) -> None:
+        self._ray, self.slots, self._callbacks = ray, slots, callbacks
         gpus = ray.cluster_resources().get("GPU", 0)
         self._attempt = ray.remote(
             num_cpus=1, num_gpus=1 / runs_per_gpu if gpus else 0, max_calls=1, max_retries=0
@@ -152,7 +153,8 @@ class RayEngine:
     def start(self, runs: Sequence[Run], out: Path) -> list[RayTask]:
         """See ``Engine``."""
         queue = partial(self._attempt.remote, token=self._token, expected=software())
-        return [RayTask(queue(run, out.absolute()), run.folder(out)) for run in runs]
+        place = out.absolute()
+        return [RayTask(queue(run, place, self._callbacks), run.folder(out)) for run in runs]
 
     def wait(self, tasks: Collection[RayTask], seconds: float) -> None:
         """See ``Engine``."""
@@ -215,10 +217,12 @@ def require_fit(token: Path, expected: dict[str, Any]) -> None:
             )
 
 
-def attempt(run: Run, out: Path, *, token: Path, expected: dict[str, Any]) -> None:
+def attempt(
+    run: Run, out: Path, callbacks: Sequence[str], *, token: Path, expected: dict[str, Any]
+) -> None:
     """What a Ray worker does; its machine may have joined after the others were asked."""
     require_fit(token, expected)
-    work(run, out)
+    work(run, out, callbacks)
 
 
 def _reason(error: Exception) -> str:

@@ -3,12 +3,14 @@
 import logging
 import os
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 
 import torch
 
+from bench.callbacks.choose import make
+from bench.config.modules import importable
 from bench.config.run import Run
 from bench.runs.folder import LOG, done
 from bench.runs.lock import claimed
@@ -22,15 +24,21 @@ PATIENCE = 1.0
 log = logging.getLogger(__name__)
 
 
-def work(run: Run, out: Path) -> None:
+def work(run: Run, out: Path, callbacks: Sequence[str] = ()) -> None:
     """Executes a run that has no result yet and that no one else is at; else does nothing.
 
     Its output goes to the run's log, and so does whatever it raises. What comes of it stands in
     its folder, and only there.
 
+    Args:
+        run: what to do.
+        out: the runs folder.
+        callbacks: the names of those that listen.
+
     Raises:
         OSError: where nothing can be written to the run's folder.
     """
+    importable(run.homes)
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     with _output_to(folder / LOG):
@@ -40,7 +48,7 @@ def work(run: Run, out: Path) -> None:
                     return
                 (folder / RECORD).unlink(missing_ok=True)  # of an attempt that failed
                 torch.set_num_threads(1)
-                execute(run, out, Pulse(folder))
+                execute(run, out, Pulse(folder), make(callbacks))
         except BaseException:  # an exit that a plug-in asks for, too
             log.exception("the attempt ended, and no record could be written")
             raise

@@ -5,10 +5,9 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-import gin
 import numpy as np
 
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.errors import UsageError, nearest
@@ -16,7 +15,7 @@ from bench.results.entry import Floats
 from bench.runs import records
 from bench.runs.records import SCORED, Record, Row
 from bench.streams import seeded
-from bench.training.experiment import Experiment
+from bench.training.experiment import experiment_of
 from bench.training.trainer import Trainer
 
 Better = Literal["lower", "higher"]
@@ -144,23 +143,18 @@ def objectives(
 
 def judged(run: Run) -> tuple[dict[str, Any], int]:
     """The protocol of the judge that will score a run, and how often it will."""
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
-    protocol = experiment.judge(experiment.data).protocol()
-    gin.clear_config()
-    return protocol, experiment.evaluations
+    experiment = experiment_of(Bound(run.config))
+    return experiment.judge(experiment.data).protocol(), experiment.evaluations
 
 
 @lru_cache(maxsize=64)
 def untrained(run: Run) -> Row:
     """The scores of a run's generator before any training, on the run's own samples."""
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     judge = experiment.judge(experiment.data).to(experiment.torch_device())
     trainer = Trainer(experiment, run.seed, judge)
     with seeded(run.seed, "evaluation"):
         scores = judge.score(encode(trainer.samples(judge.samples)))
-    gin.clear_config()
     return {name: value if np.isfinite(value) else None for name, value in scores.items()}
 
 

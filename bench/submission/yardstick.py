@@ -1,4 +1,4 @@
-"""What is known here about a run's data and judge, built from gin files that are ours alone."""
+"""What is known here about a run's data and judge, built from gin files that are here."""
 
 from __future__ import annotations
 
@@ -7,21 +7,22 @@ from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import gin
 from torch import nn
 
-from bench.config.compose import Composition, loaded
+from bench.config.bound import Bound
+from bench.config.catalogue import Catalogue
+from bench.config.compose import Composition
 from bench.config.facts import described
-from bench.config.names import available, base
 from bench.config.run import Run
 from bench.config.statements import read_file
+from bench.config.trees import base
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
 from bench.identity import canonical, scoring
 from bench.runs.records import Record
 from bench.scores.judge import Judge
 from bench.training.execute import protocol_of
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from methods.base import Method
 
 BUDGET = ("steps", "batch_size", "batch_norm")
@@ -88,17 +89,17 @@ def of_run(run: Run) -> Yardstick:
     return found
 
 
-def of_data(record: Record) -> Yardstick:
+def of_data(record: Record, catalogue: Catalogue) -> Yardstick:
     """The yardstick of the record's data set.
 
     Raises:
         UsageError: no such data set is known here, or it or its judge is another here, or not on
             this machine.
     """
-    path = available("datasets").get(record["dataset"])
+    path = catalogue.available("datasets").get(record["dataset"])
     if path is None:
         raise UsageError(f"no data set {record['dataset']!r} is known here")
-    found = _of_dataset(path)
+    found = _of_dataset(path, catalogue)
     contradictions = found.contradictions(record["protocol"] or {})
     if contradictions:
         raise UsageError(contradictions[0])
@@ -107,24 +108,23 @@ def of_data(record: Record) -> Yardstick:
 
 @cache
 def _of_config(config: str) -> Yardstick:
-    with loaded(config):
-        experiment: Experiment = gin.get_configurable("Experiment")()
-        return Yardstick(experiment, experiment.judge(experiment.data), whole=True)
+    experiment = experiment_of(Bound(config))
+    return Yardstick(experiment, experiment.judge(experiment.data), whole=True)
 
 
 @cache
-def _of_dataset(path: Path) -> Yardstick:
-    composition = Composition([read_file(base()), read_file(path)])
+def _of_dataset(path: Path, catalogue: Catalogue) -> Yardstick:
+    composition = Composition([read_file(one, catalogue) for one in (base(), path)])
     if "judge" in composition.missing():
         raise UsageError(f"the data set {path.stem!r} has no judge of its own here")
-    with loaded(composition.text):
-        # Only data and judge are asked for; the rest stands in for what a suite would bind.
-        experiment: Experiment = gin.get_configurable("Experiment")(
-            generator=nn.Identity,
-            discriminator=nn.Identity,
-            method=Method(),
-            steps=1,
-            evaluations=1,
-            device="cpu",
-        )
-        return Yardstick(experiment, experiment.judge(experiment.data), whole=False)
+    # Only data and judge are asked for; the rest stands in for what a suite would bind.
+    experiment = experiment_of(
+        Bound(composition.text),
+        generator=nn.Identity,
+        discriminator=nn.Identity,
+        method=Method(),
+        steps=1,
+        evaluations=1,
+        device="cpu",
+    )
+    return Yardstick(experiment, experiment.judge(experiment.data), whole=False)

@@ -6,19 +6,19 @@ import logging
 import math
 import time
 import traceback
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import Any
 
-import gin
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
-from torchvision.utils import make_grid
 
-from bench.config.compose import load
+from bench.callbacks.base import Callback
+from bench.config.bound import Bound
 from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
+from bench.data.tiles import GRID, tiled
 from bench.files import write_whole
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, OPERATIVE, failed, owner
@@ -27,13 +27,11 @@ from bench.runs.provenance import provenance
 from bench.runs.records import RECORD
 from bench.scores.judge import Judge
 from bench.streams import seeded
+from bench.training.audience import Audience
 from bench.training.cost import peak_memory
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from bench.training.losses import Diverged
 from bench.training.trainer import History, Trainer
-
-GRID = 8
-"""Rows and columns of the pictures that a record keeps."""
 
 POINTS, DECIMALS = 500, 4
 """Points that a record keeps, and their decimals: they are there to be looked at."""
@@ -41,7 +39,12 @@ POINTS, DECIMALS = 500, 4
 log = logging.getLogger(__name__)
 
 
-def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.Record:
+def execute(
+    run: Run,
+    out: Path,
+    listen: Callable[[Progress], None],
+    callbacks: Sequence[Callback] = (),
+) -> records.Record:
     """Trains, scores and records one run.
 
     The folder then holds config.gin (the whole config), operative.gin (what was used, defaults
@@ -51,6 +54,7 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
         run: what to do.
         out: the runs folder.
         listen: told of progress.
+        callbacks: told of all that the run does; nothing of its result depends on them.
 
     Returns:
         The record, which is also on the disk. A run that raised has the status "failed".
@@ -59,31 +63,42 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     folder.mkdir(parents=True, exist_ok=True)
     for half_written in folder.glob(".*.*"):  # by a worker that was killed
         half_written.unlink()
+    audience = Audience(callbacks)
     try:
         write_whole(folder / CONFIG, run.config.encode())
-        record = _train(run, folder, listen)
+        record = _train(run, folder, listen, audience)
     except Exception as error:
         log.error(traceback.format_exc())
         record = failed(run, traceback.format_exception_only(error)[-1].strip())
     records.write(folder / RECORD, record)
+    audience.finish(record)
     return record
 
 
-def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> records.Record:
+def _train(
+    run: Run, folder: Path, listen: Callable[[Progress], None], audience: Audience
+) -> records.Record:
     started = records.now()
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+    bound = Bound(run.config)
+    experiment = experiment_of(bound)
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
     saved = folder / CHECKPOINT
     mine = owner(run.key, run.seed)
     trainer = _resumed(lambda: Trainer(experiment, run.seed, judge), saved, mine)
+    protocol = protocol_of(experiment, judge)
+    audience.start(trainer, folder, run.description(), protocol)
+
+    def tell(progress: Progress) -> None:
+        listen(progress)
+        audience.hear(trainer)
+
     status, reason, step = "completed", None, experiment.steps
     try:
-        trainer.train(listen, _saver(saved, mine, experiment))
+        trainer.train(tell, _saver(saved, mine, experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
-    write_whole(folder / OPERATIVE, gin.operative_config_str().encode())
+    write_whole(folder / OPERATIVE, bound.operative().encode())
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
         status, reason = "collapsed", judge.collapse
@@ -96,7 +111,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
             "status": status,
             "reason": reason,
             "step": step,
-            "protocol": protocol_of(experiment, judge),
+            "protocol": protocol,
             "floors": judge.floors(),
             "scores": history.scores,
             "diagnostics": history.diagnostics,
@@ -195,7 +210,7 @@ def _kept(trainer: Trainer) -> dict[str, Any] | None:
 
 def _png(images: Tensor) -> str:
     """A grid of uint8 images (GRID^2, C, H, W), as PNG in base64."""
-    grid = make_grid(images, nrow=GRID, padding=1, pad_value=96)
+    grid = tiled(images)
     pixels = to_pil_image(grid if images.shape[1] == 3 else grid[:1])
     file = io.BytesIO()
     pixels.save(file, "PNG")

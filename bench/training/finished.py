@@ -7,7 +7,6 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
-from bench.config.compose import loaded
 from bench.config.facts import first_line
 from bench.data.dataset import encode
 from bench.errors import UsageError
@@ -156,8 +155,7 @@ def at_checkpoint(
     except checkpoint.Damaged as damage:
         raise UsageError(f"{damage}; run it again") from damage
     try:
-        with loaded(recalled.composition.text):
-            gan = build(recalled.experiment, seed, device)
+        gan = build(recalled.experiment, seed, device)
         discriminator = cast(nn.Module, gan.discriminator)
         gan.generator.load_state_dict(state["generator"])
         discriminator.load_state_dict(state["discriminator"])

@@ -15,11 +15,13 @@ import gin
 import msgspec
 from torch import Tensor
 
-from bench.config.compose import ROOT_CONFIGURABLE, Composition, loaded
+from bench.config.bound import Bound
+from bench.config.catalogue import Catalogue
+from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.facts import described, first_line
-from bench.config.names import available, base, find_suite
 from bench.config.restated import restated, said
 from bench.config.statements import read_file
+from bench.config.trees import base
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
 from bench.identity import scoring
@@ -27,7 +29,7 @@ from bench.runs.recorded import plan_of
 from bench.runs.records import Record, identity
 from bench.scores.judge import Judge
 from bench.training import optimizers  # noqa: F401  which a config may name
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 
 SLOTS = ("generator", "discriminator", "method", "g_optimizer", "d_optimizer")
 """The parts of an experiment that a record says by content."""
@@ -42,7 +44,7 @@ class Recalled:
 
     Attributes:
         experiment: the parts; its data and judge are looked up when they are asked for.
-        composition: the config, which is to be loaded while networks are built.
+        composition: their config.
     """
 
     experiment: Experiment
@@ -60,26 +62,26 @@ def recall(record: Record, suite: str | None = None) -> Recalled:
     Raises:
         UsageError: the record names what is not known here.
     """
-    composition = _composition(record, suite)
-    found = Elsewhere(record, suite)
-    with loaded(composition.text):
-        try:
-            experiment = gin.get_configurable(ROOT_CONFIGURABLE)(
-                data=found, judge=found.judge, device="cpu"
-            )
-        except (ValueError, TypeError) as error:
-            raise UsageError(f"{record['id']}: {first_line(error)}") from error
+    catalogue = Catalogue.of(suite)
+    composition = _composition(record, catalogue, suite)
+    found = Elsewhere(record, catalogue, suite)
+    try:
+        experiment = experiment_of(
+            Bound(composition.text), data=found, judge=found.judge, device="cpu"
+        )
+    except (ValueError, TypeError) as error:
+        raise UsageError(f"{record['id']}: {first_line(error)}") from error
     return Recalled(experiment, composition)
 
 
-def _composition(record: Record, suite: str | None) -> Composition:
+def _composition(record: Record, catalogue: Catalogue, suite: str | None) -> Composition:
     found = said(identity(record), *SLOTS)
     if suite is not None:
-        read_file(find_suite(suite))  # imports its modules
+        read_file(catalogue.suite(suite), catalogue)  # imports its modules
     try:
         return restated(found, record["id"])
     except UsageError:
-        _import_known()
+        _import_known(catalogue)
     try:
         return restated(found, record["id"])
     except UsageError as error:
@@ -87,12 +89,12 @@ def _composition(record: Record, suite: str | None) -> Composition:
         raise UsageError(f"{error}{remedy}") from error
 
 
-def _import_known() -> None:
+def _import_known(catalogue: Catalogue) -> None:
     """Imports what the gin files known here import; what cannot be is not known."""
     for kind in KNOWN:
-        for path in available(kind).values():
+        for path in catalogue.available(kind).values():
             with suppress(UsageError):
-                read_file(path)
+                read_file(path, catalogue)
 
 
 class Elsewhere(Dataset):
@@ -100,11 +102,13 @@ class Elsewhere(Dataset):
 
     Args:
         record: it need not be trusted.
+        catalogue: what is known here.
         suite: see ``recall``.
     """
 
-    def __init__(self, record: Record, suite: str | None) -> None:
+    def __init__(self, record: Record, catalogue: Catalogue, suite: str | None) -> None:
         self._record = record
+        self._catalogue = catalogue
         self._suite = suite
         self.name = record["dataset"]
         self.shape = _shape(record)
@@ -132,35 +136,40 @@ class Elsewhere(Dataset):
             UsageError: it is not here, or another.
         """
         found = self._found if data is self else data
-        with loaded(self._whole.text):
-            judge: Judge = _part("judge")(found)
+        judge: Judge = self._made("judge", found)
         self._require_same("judge", described(found, judge))
         return judge
 
     @cached_property
     def _found(self) -> Dataset:
-        with loaded(self._whole.text):
-            data: Dataset = _part("data")()
+        data: Dataset = self._made("data")
         self._require_same("data", {"data": data.described()})
         return data
 
     @cached_property
     def _whole(self) -> Composition:
         """The config of data and judge: the suite's, or that of the data set's name."""
-        if self._suite is not None or self._record["suite"] in available("suites"):
+        known = self._catalogue.available("suites")
+        if self._suite is not None or self._record["suite"] in known:
             try:
-                plan = plan_of(self._record, self._suite, here=False)
+                plan = plan_of(self._record, self._catalogue, self._suite, here=False)
                 return plan.compositions[plan.runs[0].digest]
             except UsageError:
                 if self._suite is not None:
                     raise
-        path = available("datasets").get(self.name)
+        path = self._catalogue.available("datasets").get(self.name)
         if path is None:
             raise UsageError(
                 f"{self._record['id']}: no data set {self.name!r} is known here; --suite FILE "
                 "names the suite that has it"
             )
-        return Composition([read_file(base()), read_file(path)])
+        return Composition([read_file(one, self._catalogue) for one in (base(), path)])
+
+    def _made(self, part: str, *arguments: object) -> Any:
+        """A part as the config of data and judge makes it."""
+        with Bound(self._whole.text):
+            reference = gin.query_parameter(f"{ROOT_CONFIGURABLE}.{part}")
+            return reference.scoped_configurable_fn(*arguments)
 
     def _require_same(self, part: str, found: dict[str, Any]) -> None:
         """Sees to it that data, or the judge, are those of the record, by content.
@@ -183,7 +192,3 @@ def _shape(record: Record) -> tuple[int, ...]:
         return msgspec.json.decode(text, type=tuple[int, ...])
     except msgspec.DecodeError as error:
         raise UsageError(f"{record['id']}: data.shape is {text!r}, which is no shape") from error
-
-
-def _part(name: str) -> Any:
-    return gin.query_parameter(f"{ROOT_CONFIGURABLE}.{name}").scoped_configurable_fn

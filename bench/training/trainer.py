@@ -28,6 +28,7 @@ class History:
     """What a run has to show so far, in JSON's types.
 
     ``seconds`` are of training alone: the process's own on the CPU, the wall's on a GPU.
+    ``continued_from`` is the shorter run that the first steps were done for, if they were.
     """
 
     step: int = 0
@@ -36,6 +37,7 @@ class History:
     scores: list[Row] = field(default_factory=list)
     diagnostics: list[Row] = field(default_factory=list)
     losses: list[Row] = field(default_factory=list)
+    continued_from: dict[str, Any] | None = None
 
 
 class Trainer:
@@ -61,10 +63,10 @@ class Trainer:
         self.gan.steps_per_epoch = max(1, self.batches.batches_per_epoch // d_steps)
         self.history = History()
         self._probe = decode(data[: experiment.batch_size].to(self.device))
-        self._gpus = [self.device.index or 0] if self.device.type == "cuda" else []
+        self.gpus = [self.device.index or 0] if self.device.type == "cuda" else []
         self._global_streams: list[Tensor] = []
         # What else runs on shared processors must not count; a GPU's work shows on the wall only.
-        self._clock = time.perf_counter if self._gpus else time.process_time
+        self._clock = time.perf_counter if self.gpus else time.process_time
 
     def train(
         self, listen: Callable[[Progress], None], save: Callable[[dict[str, Any]], None]
@@ -79,7 +81,7 @@ class Trainer:
             Diverged: as soon as a loss, a weight or a sample is found not finite; the history
                 keeps everything up to there.
         """
-        with torch.random.fork_rng(self._gpus):
+        with torch.random.fork_rng(self.gpus):
             self._set_global_streams()
             listen(self._progress())
             for until in self.experiment.evaluation_steps:
@@ -160,7 +162,7 @@ class Trainer:
             "latents": self.gan.latent_stream.get_state(),
             "noise": self.gan.noise.get_state(),
             "global": torch.get_rng_state(),
-            "global_gpus": [torch.cuda.get_rng_state(gpu) for gpu in self._gpus],
+            "global_gpus": [torch.cuda.get_rng_state(gpu) for gpu in self.gpus],
             "history": dict(vars(self.history)),
         }
 
@@ -183,7 +185,7 @@ class Trainer:
         torch.manual_seed(stream(self.seed, "global").initial_seed())
         if self._global_streams:
             torch.set_rng_state(self._global_streams[0])
-            for gpu, state in zip(self._gpus, self._global_streams[1:], strict=True):
+            for gpu, state in zip(self.gpus, self._global_streams[1:], strict=True):
                 torch.cuda.set_rng_state(state, gpu)
 
 
