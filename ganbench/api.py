@@ -5,7 +5,7 @@ from bench.config.plan import Plan
 from bench.config.run import Run
 from bench.engines.choose import Where
 from bench.errors import UsageError
-from bench.report.suite import Finished
+from bench.report.suite import Conclusion
 from bench.runs.records import Record
 from bench.streams import stream
 from ganbench import statistics
@@ -16,7 +16,7 @@ from methods.base import GAN, Incompatible, Method
 __all__ = [
     "GAN",
     "Callback",
-    "Finished",
+    "Conclusion",
     "Incompatible",
     "Method",
     "Plan",

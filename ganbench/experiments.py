@@ -14,7 +14,7 @@ from bench.config.run import Run
 from bench.engines.choose import Where
 from bench.engines.worker import settle
 from bench.report.below import pages_of
-from bench.report.suite import Finished, finish
+from bench.report.suite import Conclusion, conclude
 from bench.runs.records import Record
 from bench.training.preflight import preflight
 
@@ -97,7 +97,7 @@ def run(
     where: Where | None = None,
     pages: str | Path | None = None,
     quiet: bool = False,
-) -> Finished:
+) -> Conclusion:
     """Does what ``ganbench run`` does: checks, trains what has no result yet, writes the page.
 
     Each run has a process of its own. As always with Python's ``multiprocessing``, a script must
@@ -120,6 +120,6 @@ def run(
     place = where or Where()
     out, chosen = Path(out), Path(pages) if pages else None
     console = Console(quiet=quiet, force_jupyter=False)
-    return finish(
+    return conclude(
         plan, out, replace(place, jobs=jobs or place.jobs), pages_of(out, chosen), console
     )

@@ -167,9 +167,7 @@ def test_a_suite_on_data_larger_than_memory_trains_and_resumes_to_the_same_bits(
     assert start(suite, tmp_path / "cut").wait() == 0
     assert "going on from" in (cut / "log.txt").read_text()
 
-    ends = [
-        checkpoint.load(path / CHECKPOINT, owner(run.digest, run.seed)) for path in (whole, cut)
-    ]
+    ends = [checkpoint.load(path / CHECKPOINT, owner(run.key, run.seed)) for path in (whole, cut)]
     assert ends[0]["batches"] == STEPS
     for network in ("generator", "discriminator"):
         for name, weights in ends[0][network].items():

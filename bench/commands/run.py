@@ -17,7 +17,7 @@ from bench.commands.options import (
 from bench.report import left_out
 from bench.report.below import pages_of
 from bench.report.screen import headline
-from bench.report.suite import finish
+from bench.report.suite import conclude
 from bench.results.board import Board
 from bench.wording import plural
 
@@ -37,12 +37,12 @@ def main(options: argparse.Namespace) -> int:
     plan = plan_of(options)
     console = Console()
     pages = pages_of(options.out, options.leaderboards)
-    finished = finish(plan, options.out, where, pages, console)
-    if finished.board is not None:
-        console.print(headline(finished.board))
-        _tell_left_out(finished.board, options, console)
-        console.print(f"leaderboard: {finished.page}", highlight=False)
-    return 1 if finished.failed else 0
+    concluded = conclude(plan, options.out, where, pages, console)
+    if concluded.board is not None:
+        console.print(headline(concluded.board))
+        _tell_left_out(concluded.board, options, console)
+        console.print(f"leaderboard: {concluded.page}", highlight=False)
+    return 1 if concluded.failed else 0
 
 
 def _tell_left_out(board: Board, options: argparse.Namespace, console: Console) -> None:

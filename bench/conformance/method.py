@@ -6,7 +6,6 @@ them takes a step on digits with convolutions.
 """
 
 import copy
-import io
 from collections.abc import Callable
 from dataclasses import replace
 from functools import partial
@@ -22,6 +21,7 @@ from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.data.digits import Digits
 from bench.data.loader import Loader
+from bench.runs import checkpoint
 from bench.training.build import build
 from bench.training.experiment import Experiment, experiment_of
 from bench.training.trainer import Trainer
@@ -170,14 +170,13 @@ def _trained(run: Run) -> Trainer:
 
 def _checkpoints(trainer: Trainer) -> list[dict[str, Any]]:
     """Trains to the end; every checkpoint on the way as it is read back, but for the times."""
-    files: list[io.BytesIO] = []
-
-    def keep(state: dict[str, Any]) -> None:
-        files.append(io.BytesIO())
-        torch.save(state, files[-1])
-
-    trainer.train(lambda progress: None, keep)
-    states = [torch.load(io.BytesIO(f.getvalue()), weights_only=True) for f in files]
+    files: list[bytes] = []
+    owner = "conformance"
+    trainer.train(
+        lambda progress: None,
+        lambda state: files.append(b"".join(checkpoint.pack(state, owner))),
+    )
+    states = [checkpoint.unpack(file, owner) for file in files]
     for state in states:
         for timed in (state["history"], *state["history"]["scores"]):
             timed["seconds"] = 0.0

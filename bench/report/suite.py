@@ -18,7 +18,7 @@ from bench.writable import require_writable
 
 
 @dataclass(frozen=True)
-class Finished:
+class Conclusion:
     """What has become of a plan.
 
     Attributes:
@@ -32,7 +32,7 @@ class Finished:
     page: Path | None
 
 
-def finish(plan: Plan, out: Path, where: Where, pages: Path, console: Console) -> Finished:
+def conclude(plan: Plan, out: Path, where: Where, pages: Path, console: Console) -> Conclusion:
     """Checks everything, executes the runs that have no result yet, and writes the page.
 
     Args:
@@ -55,4 +55,4 @@ def finish(plan: Plan, out: Path, where: Where, pages: Path, console: Console) -
     failed = complete(plan.name, plan.runs, out, where, console)
     with waiting("writing the page"):
         board, page = write_page(plan, out, pages) or (None, None)
-    return Finished(failed, board, page)
+    return Conclusion(failed, board, page)
