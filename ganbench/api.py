@@ -8,6 +8,7 @@ from bench.errors import UsageError
 from bench.report.suite import Conclusion
 from bench.runs.records import Record
 from bench.streams import stream
+from bench.training.finished import Finished, open_run
 from ganbench import statistics
 from ganbench.experiments import check, plan, run, train
 from ganbench.results import curves, records, report
@@ -17,6 +18,7 @@ __all__ = [
     "GAN",
     "Callback",
     "Conclusion",
+    "Finished",
     "Incompatible",
     "Method",
     "Plan",
@@ -27,6 +29,7 @@ __all__ = [
     "Where",
     "check",
     "curves",
+    "open_run",
     "plan",
     "records",
     "report",
