@@ -37,7 +37,7 @@ def suite(toy_suite):
 
 def ganbench(target, folder, *words):
     """Runs a command in a process that finds the example installed; returns what it printed."""
-    command = [sys.executable, "-m", "bench.cli", *words]
+    command = [sys.executable, "-m", "ganbench", *words]
     path = os.pathsep.join(map(str, (target, EXAMPLE.parents[1])))
     environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)

@@ -79,7 +79,6 @@ class Toy:
         Raises:
             UsageError: for anything that a suite of a user's would be refused for.
         """
-        gin.clear_config()  # an earlier run's is locked, and gin files may import modules
         with TemporaryDirectory() as folder:
             suite = Path(folder, "conformance.gin")
             suite.write_text(self.suite(), encoding="utf-8")

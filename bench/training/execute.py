@@ -18,6 +18,7 @@ from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.data.tiles import GRID, tiled
+from bench.files import write_whole
 from bench.missing import with_nan
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, OPERATIVE, failed, owner
@@ -25,6 +26,7 @@ from bench.runs.progress import Progress
 from bench.runs.provenance import provenance
 from bench.runs.records import RECORD
 from bench.scores.judge import Judge
+from bench.streams import seeded
 from bench.training.audience import Audience
 from bench.training.cost import peak_memory
 from bench.training.experiment import Experiment, experiment_of
@@ -46,7 +48,7 @@ def execute(
     """Trains, scores and records one run.
 
     The folder then holds config.gin (the whole config), operative.gin (what was used, defaults
-    included), checkpoint.pt, the checkpoint before it, and record.json.
+    included), checkpoint.safetensors, the checkpoint before it, and record.json.
 
     Args:
         run: what to do.
@@ -63,7 +65,7 @@ def execute(
         half_written.unlink()
     audience = Audience(callbacks)
     try:
-        (folder / CONFIG).write_text(run.config, encoding="utf-8")
+        write_whole(folder / CONFIG, run.config.encode())
         record = _train(run, folder, listen, audience)
     except Exception as error:
         log.error(traceback.format_exc())
@@ -96,7 +98,7 @@ def _train(
         trainer.train(tell, _saver(saved, mine, experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
-    (folder / OPERATIVE).write_text(bound.operative(), encoding="utf-8")
+    write_whole(folder / OPERATIVE, bound.operative().encode())
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
         status, reason = "collapsed", judge.collapse
@@ -197,11 +199,12 @@ def protocol_of(experiment: Experiment, judge: Judge) -> dict[str, Any]:
 def _kept(trainer: Trainer) -> dict[str, Any] | None:
     """The samples of the first fixed latents, as a record keeps them; None for no picture's."""
     shape = trainer.experiment.data.shape
-    if len(shape) == 3:
-        return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
-    if shape == (2,):
-        points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
-        return {"kind": "points", "values": points.tolist()}
+    with seeded(trainer.seed, "evaluation"):  # as scored, whatever a network draws
+        if len(shape) == 3:
+            return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
+        if shape == (2,):
+            points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
+            return {"kind": "points", "values": points.tolist()}
     return None
 
 
