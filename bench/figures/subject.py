@@ -15,6 +15,7 @@ from torch import Tensor
 
 from bench.data.dataset import decode
 from bench.errors import UsageError
+from bench.missing import column
 from bench.results.board import AGAIN, boards
 from bench.runs import records
 from bench.runs.records import RECORD, Record
@@ -48,8 +49,7 @@ class Subject:
 
     def course(self, rows: Literal["scores", "diagnostics", "losses"], name: str) -> Floats:
         """One column of the record's rows over training, NaN where a row lacks it."""
-        column = [row.get(name) for row in self.record[rows]]
-        return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+        return column(self.record[rows], name)
 
     @cached_property
     def recalled(self) -> Recalled:

@@ -18,7 +18,7 @@ from bench.config.statements import read_file
 from bench.config.trees import base
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
-from bench.identity import canonical, scoring
+from bench.identity import apart, canonical, scoring
 from bench.runs.records import Record
 from bench.scores.judge import Judge
 from bench.training.execute import protocol_of
@@ -69,12 +69,11 @@ class Yardstick:
     def contradictions(self, protocol: dict[str, Any]) -> list[str]:
         """What of a protocol makes its scores others than those here, each as "key: why"."""
         here, there = scoring(self.protocol), scoring(protocol)
-        here |= {key: canonical(self.protocol[key]) for key in BUDGET if key in self.protocol}
-        there |= {key: canonical(protocol.get(key)) for key in BUDGET}
+        for key in BUDGET if self.whole else ():
+            here[key], there[key] = canonical(self.protocol[key]), canonical(protocol.get(key))
         return [
-            f"protocol: {key} is {there[key]}, and here it is {text}"
-            for key, text in here.items()
-            if there[key] != text
+            f"protocol: {key} is {its}, and here it is {ours}"
+            for key, (ours, its) in apart(here, there).items()
         ]
 
 

@@ -3,7 +3,6 @@
 import base64
 import io
 import logging
-import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -20,6 +19,7 @@ from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.data.tiles import GRID, tiled
 from bench.files import write_whole
+from bench.missing import with_nan
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, OPERATIVE, failed, owner
 from bench.runs.progress import Progress
@@ -147,7 +147,7 @@ def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
 def _collapsed(judge: Judge, history: History) -> bool:
     """Whether the last samples have collapsed; a score that is not defined counts as nan."""
     last = history.scores[-1]
-    return judge.collapsed({name: math.nan if v is None else v for name, v in last.items()})
+    return judge.collapsed(with_nan(last))
 
 
 def _saver(saved: Path, mine: str, experiment: Experiment) -> Callable[[dict[str, Any]], None]:

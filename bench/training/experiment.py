@@ -96,7 +96,7 @@ class Experiment:
     @property
     def evaluation_steps(self) -> list[int]:
         """The steps after which samples are scored."""
-        return [(i + 1) * self.steps // self.evaluations for i in range(self.evaluations)]
+        return spaced(self.steps, self.evaluations)
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` names on this machine."""
@@ -118,3 +118,8 @@ def experiment_of(bound: Bound, **given: Any) -> Experiment:
     with bound:
         experiment: Experiment = gin.get_configurable(Experiment)(**given)
     return experiment
+
+
+def spaced(steps: int, times: int) -> list[int]:
+    """So many steps of a training, evenly spaced, the last at its end."""
+    return [(i + 1) * steps // times for i in range(times)]
