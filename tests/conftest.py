@@ -8,6 +8,8 @@ import pytest
 import torch
 from gan_factory import default_dtype
 
+from bench import waiting
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
@@ -25,6 +27,12 @@ def _clean_gin():
     """No test leaves its gin config to the next."""
     yield
     gin.clear_config()
+
+
+@pytest.fixture(autouse=True)
+def _in_a_moment(monkeypatch):
+    """How slow the machine is adds no line on what is waited for to what a test reads."""
+    monkeypatch.setattr(waiting, "MOMENT", 600.0)
 
 
 @pytest.fixture
@@ -68,13 +76,14 @@ def offer(tmp_path, monkeypatch):
 
     def install(name, text):
         module = folder / f"offered_{name}"
-        module.mkdir(exist_ok=True)
+        methods = module / "gin" / "methods"
+        methods.mkdir(parents=True, exist_ok=True)
         (module / "__init__.py").touch()
-        (module / f"{name}.gin").write_text(f"# {name}, in a package of its own.\n{text}\n")
+        (methods / f"{name}.gin").write_text(f"# {name}, in a package of its own.\n{text}\n")
         info = folder / f"offered_{name}-1.0.dist-info"
         info.mkdir(exist_ok=True)
         (info / "METADATA").write_text(f"Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n")
-        entry = f"[ganbench.methods]\n{name} = {module.name}\n"
+        entry = f"[ganbench.trees]\n{name} = {module.name}\n"
         (info / "entry_points.txt").write_text(entry)
         return name
 

@@ -26,8 +26,9 @@ from gan_factory import (
 from torch import Tensor, nn
 from torch.optim import Adam
 
-from bench.config.names import ROOT
+from bench.config.catalogue import Catalogue
 from bench.config.statements import read_file
+from bench.config.trees import ROOT
 from methods.as_gan import ASGAN
 from methods.base import GAN, Method, descend
 
@@ -45,7 +46,7 @@ def moved(method: ASGAN, gan: GAN, real: Tensor) -> Tensor:
 
 
 def preset(name: str) -> ASGAN:
-    bindings = read_file(ROOT / "methods" / f"{name}.gin").bindings
+    bindings = read_file(ROOT / "methods" / f"{name}.gin", Catalogue.of()).bindings
     return ASGAN(**{b.parameter: b.value for b in bindings if b.selector == "ASGAN"})
 
 

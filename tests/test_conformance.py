@@ -5,13 +5,13 @@ import dataclasses
 import pytest
 import torch
 
-from bench.config import names
+from bench.config.catalogue import Catalogue
 from bench.conformance import method as conformance
 from methods.base import GAN, Logs, Method, descend
 
 
 @pytest.mark.parametrize("check", conformance.CHECKS, ids=lambda check: check.__name__)
-@pytest.mark.parametrize("method", names.available("methods"))
+@pytest.mark.parametrize("method", Catalogue.of().available("methods"))
 def test_method_conforms(method, check, tmp_path):
     check(conformance.toy_run(method, tmp_path))
 

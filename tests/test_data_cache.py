@@ -308,13 +308,13 @@ def test_what_is_left_of_a_source_is_not_needed(tmp_path) -> None:
 def test_pictures_that_come_while_another_process_is_waited_for_are_not_missed(
     folder, monkeypatch
 ) -> None:
-    locked = building._locked
+    alone = building.alone
 
-    def waiting(blueprint):
+    def waiting(lock, others):
         noise(99, 8, 8).save(Path(folder.root) / "a" / "new.png")
-        return locked(blueprint)
+        return alone(lock, others)
 
-    monkeypatch.setattr(building, "_locked", waiting)
+    monkeypatch.setattr(building, "alone", waiting)
     assert len(folder.training()) + len(folder.evaluation()) == 41
 
 

@@ -18,7 +18,7 @@ from PIL import Image
 from torchvision import datasets
 from web_server import serving
 
-from bench.config import names
+from bench.config.catalogue import Catalogue
 from bench.data.celeba import CelebA
 from bench.data.cifar10 import CIFAR10
 from bench.data.image_folder import ImageFolder
@@ -502,7 +502,7 @@ PUBLISHED += ("lsun_bedroom64", "mnist", "stacked_mnist")
 def test_a_gin_file_gives_the_data_set_of_its_name(name, capsys, monkeypatch) -> None:
     from bench.cli import main
 
-    assert name in names.available("datasets")
+    assert name in Catalogue.of().available("datasets")
     assert main(["data", name]) == 2
     assert f"data = {name}: " in capsys.readouterr().err
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pytest
 
+from bench.config.catalogue import Catalogue
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.search.space import read_space
@@ -42,7 +43,7 @@ def compose(block, folder, suite, offer):
     path = folder / "block.gin"
     path.write_text(block, encoding="utf-8")
     if re.search(r"^Search\.", block, re.MULTILINE):
-        assert prepare(read_space(str(path)), Source("quick"))
+        assert prepare(read_space(str(path), Catalogue.of()), Source("quick"))
     elif re.search(r"^Suite\.", block, re.MULTILINE):
         preflight(make_plan(str(path)))
     elif re.search(r"^Experiment\.method = ", block, re.MULTILINE):

@@ -37,7 +37,8 @@ def suite(toy_suite):
 def ganbench(target, folder, *words):
     """Runs a command in a process that finds the example installed; returns what it printed."""
     command = [sys.executable, "-m", "bench.cli", *words]
-    environment = os.environ | {"PYTHONPATH": str(target), "COLUMNS": "200"}
+    path = os.pathsep.join(map(str, (target, EXAMPLE.parents[1])))
+    environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
     assert done.returncode == 0, done.stdout + done.stderr
     return done.stdout
@@ -56,7 +57,7 @@ def test_it_is_listed_and_conforms(target, tmp_path):
     assert "PacGAN: D judges several samples together" in listed
     assert "vanilla" in listed
     lines = ganbench(target, tmp_path, "conform", "pacgan").splitlines()
-    assert lines[0] == f"pacgan: {target / 'pacgan' / 'pacgan.gin'}"
+    assert lines[0] == f"pacgan: {target / 'pacgan' / 'gin' / 'methods' / 'pacgan.gin'}"
     assert len(lines) == 1 + len(conformance.CHECKS)
     assert all(line.endswith(": ok") for line in lines[1:])
 
@@ -70,7 +71,9 @@ def test_a_suite_runs_it_beside_ours(target, suite, tmp_path):
     assert "pacgan" in (tmp_path / "runs" / "pages" / "toy" / "README.md").read_text()
 
 
-@pytest.mark.parametrize("name", ["pyproject.toml", "pacgan/__init__.py", "pacgan/pacgan.gin"])
+@pytest.mark.parametrize(
+    "name", ["pyproject.toml", "pacgan/__init__.py", "pacgan/gin/methods/pacgan.gin"]
+)
 def test_the_guide_shows_the_files_as_they_are(name):
     guide = (EXAMPLE / "README.md").read_text()
     assert f"\n{(EXAMPLE / name).read_text()}```\n" in guide

@@ -10,6 +10,7 @@ from matplotlib import image
 from toy_runs import ignore, plan_of
 
 from bench.cli import main
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.figures.choose import FIGURES, drawer
@@ -39,7 +40,7 @@ def runs_on_digits(out, *settings):
         f"Suite.settings = {list(settings)}",
         "Suite.remedies = {}",
     ]
-    for run in make_plan("quick", gin_bindings=bindings, seeds=1).runs:
+    for run in make_plan("quick", gin_bindings=bindings, choice=Choice(seeds=1)).runs:
         execute(run, out, ignore)
     return open_all([out])
 

@@ -12,7 +12,7 @@ from xml.etree import ElementTree
 
 import pytest
 
-from bench.config.names import find_suite
+from bench.config.catalogue import Catalogue
 
 pytestmark = pytest.mark.slow
 
@@ -41,7 +41,7 @@ def command(folder, *words, mistake=None, methods=METHODS, rounding=0):
 @pytest.fixture(scope="module")
 def baseline(tmp_path_factory):
     folder = tmp_path_factory.mktemp("baseline")
-    suite = str(find_suite("stability"))
+    suite = str(Catalogue.of().suite("stability"))
     done = command(folder, "run", suite, "--leaderboards", str(folder / "boards"))
     assert done.returncode == 0, done.stderr
     return folder / "boards" / "stability" / "records.csv"

@@ -10,8 +10,9 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
-from bench.config import names
-from bench.config.names import find_suite
+from bench.config import trees
+from bench.config.catalogue import Catalogue
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.identity import DEFAULT
@@ -163,7 +164,7 @@ def committed(name):
 
 def key_now(record):
     cell = [f'Suite.methods = ["{record["method"]}"]', f'Suite.settings = ["{record["setting"]}"]']
-    (run,) = make_plan(record["suite"], gin_bindings=cell, seeds=1).runs
+    (run,) = make_plan(record["suite"], gin_bindings=cell, choice=Choice(seeds=1)).runs
     return run.key
 
 
@@ -183,8 +184,9 @@ def elsewhere(target, name=None):
     return register(name or target.__name__, module=f"elsewhere.{target.__module__}")(target)
 
 gin.register = elsewhere
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
-for run in make_plan("quick", seeds=1).runs:
+for run in make_plan("quick", choice=Choice(seeds=1)).runs:
     assert "elsewhere.architectures.dcgan" in run.config
     print(run.method, run.setting, run.key)
 """
@@ -306,9 +308,8 @@ ANOTHER = "import methods.hinge\nExperiment.method = @Hinge()\n"
 def own_gin(tmp_path, monkeypatch):
     """Puts gin files beside ganbench's own: a function of kind, name and text."""
     folder = tmp_path / "gin"
-    shutil.copytree(names.ROOT, folder)
-    for module in ("bench.config.names", "bench.config.statements"):
-        monkeypatch.setattr(f"{module}.ROOT", folder)
+    shutil.copytree(trees.ROOT, folder)
+    monkeypatch.setattr(trees, "ROOT", folder)
 
     def write(kind, name, text):
         (folder / kind / f"{name}.gin").write_text(text)
@@ -415,13 +416,15 @@ def test_a_known_data_set_is_what_its_gin_file_says(tmp_path, suite_name, bindin
 
 def test_every_data_set_of_ours_has_the_name_of_its_file():
     for suite in ("grid", "quick", "stacked_digits", "dirac", "table1_lsun", "imagenet64"):
-        text = find_suite(suite).read_text()
+        text = Catalogue.of().suite(suite).read_text()
         dataset = json.loads(text.partition("Suite.dataset = ")[2].splitlines()[0])
         assert {run.dataset for run in make_plan(suite).runs} == {dataset}
 
 
 def test_a_plan_of_a_known_suite_passes_preflight_as_before():
-    preflight(make_plan("ring", gin_bindings=['Suite.methods = ["vanilla"]'], seeds=1))
+    preflight(
+        make_plan("ring", gin_bindings=['Suite.methods = ["vanilla"]'], choice=Choice(seeds=1))
+    )
 
 
 @pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "d_norm = 'none'"])

@@ -52,7 +52,7 @@ def inside(name: str, package: str) -> bool:
 
 
 FLOORS = (
-    ("errors", "texts", "wording", "writable", "files", "streams", "download"),
+    ("errors", "texts", "wording", "writable", "files", "streams", "download", "waiting"),
     ("identity",),
     ("labels",),
     ("statistics",),

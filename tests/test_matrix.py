@@ -15,6 +15,7 @@ import torch
 from toy_runs import ignore, plan_of
 
 from bench.cli import main
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
 from bench.engines.drive import Limits, drive
 from bench.engines.local import LocalEngine
@@ -282,7 +283,7 @@ def test_two_commands_divide_the_work_and_repeat_none(toy_suite, tmp_path):
     outputs = [command.communicate(timeout=120)[0] for command in commands]
     assert [command.returncode for command in commands] == [0, 0], outputs
     overrides = ["Experiment.steps = 120"]
-    runs = make_plan(str(toy_suite), gin_bindings=overrides, seeds=3).runs
+    runs = make_plan(str(toy_suite), gin_bindings=overrides, choice=Choice(seeds=3)).runs
     assert len(runs) == 6
     assert [starts(run, tmp_path / "runs") for run in runs] == [1] * 6
 

@@ -13,6 +13,7 @@ from scipy import stats
 
 import bench
 from bench.cli import main
+from bench.config.catalogue import Catalogue
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.reproduction.comparison import LEVEL, compare
@@ -145,7 +146,7 @@ def test_another_config_is_not_run(reproduce):
     [
         (["nosuch.json"], "nosuch.json cannot be read"),
         (["."], "cannot be read"),
-        (["record.json"], "suite: no suite 'toy' is known here"),
+        (["record.json"], "suite: no suite named 'toy'"),
         (["record.json", "--suite", "nosuch.gin"], "nosuch.gin"),
         (["record.json", "--suite", "other.gin"], "suite: the run is of 'toy', not of 'other'"),
         (["failed.json"], "status"),
@@ -169,13 +170,13 @@ def test_a_record_gives_its_run_back_with_overrides_and_remedies(toy):
     plan = make_plan(suite, (), ["Experiment.steps = 3", "Adam.lr = 0.001"])
     for run in plan.runs:
         described = record() | run.description()
-        assert plan_of(described, suite).runs == (run,)
+        assert plan_of(described, Catalogue.of(suite), suite).runs == (run,)
 
 
 @pytest.mark.parametrize(
     ("change", "error", "complaint"),
     [
-        ({"suite": "quik"}, Unknown, "suite: no suite 'quik' is known here; did you mean 'quick'"),
+        ({"suite": "quik"}, Unknown, "suite: no suite named 'quik'; did you mean 'quick'"),
         ({"method": "wgan_pg"}, Unknown, "did you mean 'wgan_gp'"),
         ({"remedies": ["../x"]}, Unknown, "remedies"),
         ({"remedies": ["layer_norm_d"]}, Differs, "remedies"),
@@ -188,7 +189,7 @@ def test_a_record_gives_its_run_back_with_overrides_and_remedies(toy):
 def test_a_record_that_is_not_of_its_run_is_refused(change, error, complaint):
     run = make_plan("quick", (), ['Suite.methods = ["vanilla"]']).runs[0]
     with pytest.raises(error, match=complaint):
-        plan_of(record() | run.description() | change)
+        plan_of(record() | run.description() | change, Catalogue.of())
 
 
 def test_overrides_can_neither_import_nor_include(tmp_path, monkeypatch):
@@ -199,7 +200,7 @@ def test_overrides_can_neither_import_nor_include(tmp_path, monkeypatch):
     for text in ("import of_a_stranger", f"include '{tmp_path / 'more.gin'}'"):
         for override in (text, f"{text}\nAdam.lr = 0.002"):
             with pytest.raises(UsageError):
-                plan_of(record() | run.description() | {"overrides": [override]})
+                plan_of(record() | run.description() | {"overrides": [override]}, Catalogue.of())
 
 
 def test_records_that_are_the_same_but_for_time_are_equal():

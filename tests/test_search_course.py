@@ -6,6 +6,7 @@ import pytest
 from optuna.trial import TrialState
 from records_factory import record
 
+from bench.config.catalogue import Catalogue
 from bench.runs.progress import Progress
 from bench.search import course as courses
 from bench.search.conduct import _outcome
@@ -29,7 +30,7 @@ def task(toy_suite, tmp_path):
         'Search.uniform = {"ASGAN.epsilon": (0.0, 1.0)}\nSearch.sampler = "random"\n'
         'Search.pruner = "median"\nSearch.seeds = 2\nSearch.trials = 8\n'
     )
-    (made,) = prepare(read_space(str(path)), Source(str(toy_suite)))
+    (made,) = prepare(read_space(str(path), Catalogue.of()), Source(str(toy_suite)))
     aim = Objective("fid", "FID", "lower", "last")
     return replace(made, objectives=(aim,), evaluations=EVALUATIONS)
 

@@ -9,6 +9,7 @@ from optuna.storages import JournalStorage
 from optuna.storages.journal import JournalFileBackend
 from records_factory import record
 
+from bench.config.catalogue import Catalogue
 from bench.errors import UsageError
 from bench.search.findings import Study, Trial
 from bench.search.objective import Objective, objectives
@@ -28,7 +29,7 @@ def space_file(tmp_path, text):
 
 def test_every_space_that_is_offered_can_be_searched_somewhere(toy_suite):
     for name, methods in {"epsilon": [], "tuning": ["all"], "unrolled_cost": []}.items():
-        tasks = prepare(read_space(name), Source(str(toy_suite)), methods)
+        tasks = prepare(read_space(name, Catalogue.of()), Source(str(toy_suite)), methods)
         assert tasks, name
 
 
@@ -37,7 +38,7 @@ def test_the_epsilon_grid_is_the_papers_on_images_of_256_levels(tmp_path, toy_su
     text = toy_suite.read_text().replace("ASGAN.epsilon = 0.1\n", "")
     suite = tmp_path / "images.gin"
     suite.write_text(text)
-    (task,) = prepare(read_space("epsilon"), Source(str(suite)))
+    (task,) = prepare(read_space("epsilon", Catalogue.of()), Source(str(suite)))
     values = [point["ASGAN.epsilon"] for point in grid(task.distributions)]
     np.testing.assert_allclose(values, np.array([0, 0.2, 0.5, 1, 2, 3, 4]) / 255, rtol=1e-10)
 
@@ -78,7 +79,7 @@ def test_a_space_that_is_wrong_is_refused_with_its_file_and_line(
     text, complaint, tmp_path, toy_suite
 ):
     with pytest.raises(UsageError, match=r"mine|--methods") as refused:
-        prepare(read_space(space_file(tmp_path, text)), Source(str(toy_suite)))
+        prepare(read_space(space_file(tmp_path, text), Catalogue.of()), Source(str(toy_suite)))
     assert complaint in str(refused.value)
     assert "\n" not in str(refused.value)
 
@@ -91,7 +92,8 @@ Search.categorical = {"Adam.betas": [(0.5, 0.9), (0.0, 0.99)], "g_norm": ["none"
 Search.integer = {"Experiment.batch_size": (8, 16)}
 Search.methods = ["vanilla"]
 """
-    (task,) = prepare(read_space(space_file(tmp_path, text)), Source(str(toy_suite)))
+    space = read_space(space_file(tmp_path, text), Catalogue.of())
+    (task,) = prepare(space, Source(str(toy_suite)))
     assert task.units == {"discriminator/Adam.lr": 2e-4}
     values = {
         "discriminator/Adam.lr": 1e-4,

@@ -115,7 +115,7 @@ def test_honest_records_are_added_and_stand_on_a_page(honest, submit, tmp_path):
         assert (tmp_path / "boards" / label / "README.md").is_file()
         assert out.count(f"it begins the leaderboard {label}") == 1
         assert f"{tmp_path / 'boards' / label / 'README.md'}" in out
-    assert "not verified that it ran what it says: suite: no suite 'toy_ring'" in out
+    assert "not verified that it ran what it says: suite: no suite named 'toy_ring'" in out
     key = lambda record: record["id"]  # noqa: E731
     assert records.read_all(tmp_path / "boards") == sorted(given, key=key)
 
@@ -505,7 +505,7 @@ def test_names_not_known_here_are_accepted_and_said_to_be_unverified(honest, tmp
     identify(record)
     found = reviewed(record, tmp_path)
     assert found.accepted == [record]
-    said = "not verified that it ran what it says: method: no method 'of_theirs'"
+    said = "not verified that it ran what it says: method: no method named 'of_theirs'"
     assert any(said in note for note in found.notes)
 
 

@@ -7,7 +7,7 @@ import pytest
 from toy_runs import ignore
 
 from bench.cli import main
-from bench.config import names
+from bench.config.catalogue import Catalogue
 from bench.config.compose import Composition
 from bench.config.plan import make_plan
 from bench.config.statements import Reference
@@ -16,7 +16,7 @@ from bench.report import published
 from bench.training.execute import execute
 from bench.training.preflight import preflight
 
-TRIAL = str(names.find("scales", "trial", "here"))
+TRIAL = str(Catalogue.of().find("scales", "trial", "here"))
 # Appendix G's epochs; and the pictures to train on, as each data set's own documentation has them.
 BUDGETS = {
     "cifar10": (200, 50_000),
@@ -188,7 +188,7 @@ def test_every_run_of_a_trial_has_a_result(suite, tmp_path) -> None:
 
 
 def test_a_trained_classifier_can_judge_in_inceptions_place() -> None:
-    judge = str(names.find("judges", "classifier", "here"))
+    judge = str(Catalogue.of().find("judges", "classifier", "here"))
     plan = make_plan("table1_cifar10", [judge], ['ClassifierJudge.weights = "cifar10-cnn.json"'])
     for composition in plan.compositions.values():
         assert repr(bound(composition, "Experiment.judge")) == "@ClassifierJudge"
@@ -265,11 +265,11 @@ def test_every_number_of_the_paper_is_quoted_once_and_where_it_belongs() -> None
 def test_quoted_rows_name_our_methods_settings_and_their_source() -> None:
     for dataset in BUDGETS:
         for row in quoted(dataset):
-            assert row["method"] in names.available("methods")
+            assert row["method"] in Catalogue.of().available("methods")
             assert "arXiv:1912.09670" in row["source"]
             if "cited there" not in row["source"]:
-                assert row["setting"] in names.available("settings")
-                assert row["architecture"] in names.available("architectures")
+                assert row["setting"] in Catalogue.of().available("settings")
+                assert row["architecture"] in Catalogue.of().available("architectures")
                 assert f"{BUDGETS[dataset][0]} epochs" in row["protocol"]
 
 

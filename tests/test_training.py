@@ -12,6 +12,7 @@ import torch
 from PIL import Image
 from toy_runs import ignore, plan_of
 
+from bench.config.choice import Choice
 from bench.config.compose import load
 from bench.config.plan import make_plan
 from bench.runs import checkpoint, records
@@ -250,7 +251,7 @@ def test_a_diverged_run_keeps_its_scores_so_far(toy_suite, tmp_path, monkeypatch
 
 def test_a_record_keeps_a_grid_of_its_fixed_samples(tmp_path):
     bindings = ["Experiment.steps = 1", "Experiment.evaluations = 1", 'Suite.methods = ["vanilla"]']
-    run = make_plan("quick", gin_bindings=bindings, seeds=1).runs[0]
+    run = make_plan("quick", gin_bindings=bindings, choice=Choice(seeds=1)).runs[0]
     record = execute(run, tmp_path, ignore)
     picture = Image.open(io.BytesIO(base64.b64decode(record["samples"]["png"])))
     assert picture.size == (8 * 9 + 1, 8 * 9 + 1)

@@ -4,6 +4,7 @@ import gin
 import pytest
 
 from bench.cli import main
+from bench.config.catalogue import Catalogue
 from bench.config.compose import Composition, load
 from bench.config.plan import make_plan
 from bench.config.statements import read_file
@@ -110,7 +111,7 @@ def test_a_list_where_a_tuple_is_meant_becomes_one(toy_suite, lines, tmp_path):
     assert optimizer.defaults["betas"] == (0.5, 0.9)
     copy = tmp_path / "copy.gin"
     copy.write_text(run.config)
-    assert Composition([read_file(copy)]).text == run.config
+    assert Composition([read_file(copy, Catalogue.of())]).text == run.config
 
 
 def test_a_list_and_the_tuple_it_means_are_one_config(toy_suite):
@@ -175,7 +176,7 @@ def test_a_search_space_takes_lists_for_bounds_and_macros(tmp_path):
         "# Bounds.\nSearch.log_uniform = {%key: [%low, 1e-1]}\nSearch.trials = %n\n"
         'key = "ASGAN.epsilon"\nlow = 1e-3\nn = 7\n'
     )
-    search = read_space(str(path)).search
+    search = read_space(str(path), Catalogue.of()).search
     assert search.log_uniform == {"ASGAN.epsilon": (1e-3, 1e-1)}
     assert search.trials == 7
 
@@ -199,7 +200,7 @@ def test_a_wrong_word_of_a_search_space_is_named_with_its_line(tmp_path, lines, 
     path = tmp_path / "space.gin"
     path.write_text(lines)
     with pytest.raises(UsageError) as caught:
-        read_space(str(path))
+        read_space(str(path), Catalogue.of())
     assert f"space.gin:{line}: " in str(caught.value)
     assert complaint in str(caught.value)
 

@@ -21,8 +21,9 @@ from gan_factory import (
 )
 from torch import nn
 
-from bench.config.names import ROOT
+from bench.config.catalogue import Catalogue
 from bench.config.statements import read_file
+from bench.config.trees import ROOT
 from methods.base import Incompatible
 from methods.wgan import WGAN
 from methods.wgan_div import WGANDiv
@@ -150,8 +151,8 @@ def test_batch_norm_in_the_critic_is_refused_by_w_div_and_not_by_wgan() -> None:
 
 def test_gin_files_bind_the_references_settings() -> None:
     bound = {
-        name: {b.parameter: b.value for b in read_file(ROOT / "methods" / f"{name}.gin").bindings}
-        for name in ("wgan", "wgan_div")
+        file.stem: {b.parameter: b.value for b in read_file(file, Catalogue.of()).bindings}
+        for file in (ROOT / "methods" / "wgan.gin", ROOT / "methods" / "wgan_div.gin")
     }
     for values in bound.values():
         del values["method"]

@@ -8,7 +8,7 @@ from tempfile import TemporaryDirectory
 import torch
 from rich.console import Console
 
-from bench.config import names
+from bench.config.catalogue import Catalogue
 from bench.config.run import Run
 from bench.conformance import method as conformance
 
@@ -22,7 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Runs every check and prints a line on each."""
-    path = names.find("methods", options.method, "METHOD")
+    path = Catalogue.of().find("methods", options.method, "METHOD")
     console = Console(highlight=False, markup=False, soft_wrap=True)
     console.print(f"{options.method}: {path}")
     torch.set_num_threads(1)

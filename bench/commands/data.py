@@ -4,9 +4,10 @@ import argparse
 
 import gin
 
+from bench.config.catalogue import Catalogue
 from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
-from bench.config.names import base, find
 from bench.config.statements import read_file, read_option
+from bench.config.trees import base
 from bench.data.cached import CachedPictures
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
@@ -49,15 +50,16 @@ def dataset(name: str, bindings: list[str]) -> Dataset:
     """The data set as a run would have it.
 
     Args:
-        name: of a gin file under gin/datasets.
+        name: as ``ganbench list datasets`` has it.
         bindings: that override its own.
 
     Raises:
         UsageError: for a name, binding or value that is wrong.
     """
     overrides = [read_option(text, "--gin_bindings") for text in bindings]
-    layers = [read_file(base()), read_file(find("datasets", name, "DATASET")), *overrides]
-    composition = Composition(layers)
+    catalogue = Catalogue.of()
+    files = base(), catalogue.find("datasets", name, "DATASET")
+    composition = Composition([*(read_file(path, catalogue) for path in files), *overrides])
     for binding in (binding for layer in overrides for binding in layer.bindings):
         if not composition.uses(binding):
             composition.refuse(binding)

@@ -11,6 +11,7 @@ from bench.report.below import free, pages_of
 from bench.report.build import build
 from bench.report.search.folder import find, rebuild
 from bench.runs import records
+from bench.waiting import waiting
 from bench.writable import require_writable
 
 
@@ -39,8 +40,12 @@ def main(options: argparse.Namespace) -> int:
         raise UsageError(f"--runs {options.runs}: there are no records in it")
     console = Console()
     kept = [] if alone else records.find(out)
-    for page in build([*kept, *found], out, alone):
+    with waiting("writing pages"):
+        pages = build([*kept, *found], out, alone)
+    for page in pages:
         console.print(f"leaderboard: {page}", highlight=False)
     for folder in searches:
-        console.print(f"search: {rebuild(folder, out / folder.name)}", highlight=False)
+        with waiting(f"writing {folder.name}"):
+            page = rebuild(folder, out / folder.name)
+        console.print(f"search: {page}", highlight=False)
     return 0

@@ -11,6 +11,7 @@ from tempfile import TemporaryDirectory
 from rich.console import Console
 
 from bench.commands.options import add_where, where_of
+from bench.config.catalogue import Catalogue
 from bench.config.run import Run
 from bench.engines.choose import Where
 from bench.engines.complete import complete
@@ -44,7 +45,7 @@ def main(options: argparse.Namespace) -> int:
     if record["status"] == "failed":
         raise UsageError(f"{options.record}: status: a run that failed has no result to reproduce")
     try:
-        plan = plan_of(record, options.suite)
+        plan = plan_of(record, Catalogue.of(options.suite), options.suite)
     except UsageError as error:
         raise UsageError(f"{options.record}: {error}") from error
     preflight(plan)

@@ -7,9 +7,9 @@ from rich.console import Console
 
 from bench.commands.options import (
     OUT,
+    add_budget,
     add_out,
     add_pages,
-    add_scale,
     add_suite,
     add_where,
     plan_of,
@@ -23,6 +23,7 @@ from bench.report.below import pages_of, require_room, write_page
 from bench.report.screen import headline
 from bench.results.board import Board
 from bench.training.preflight import preflight
+from bench.waiting import waiting
 from bench.wording import plural
 from bench.writable import require_writable
 
@@ -30,7 +31,7 @@ from bench.writable import require_writable
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the options."""
     add_suite(parser)
-    add_scale(parser)
+    add_budget(parser)
     add_out(parser)
     add_pages(parser)
     add_where(parser)
@@ -48,7 +49,8 @@ def main(options: argparse.Namespace) -> int:
     _keep_suite(plan, options.out)
     console = Console()
     failed = complete(plan.name, plan.runs, options.out, where, console)
-    written = write_page(plan, options.out, pages)
+    with waiting("writing the page"):
+        written = write_page(plan, options.out, pages)
     if written is not None:
         board, page = written
         console.print(headline(board))

@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.composer import Composer
 from bench.config.contents import Contents, contents, within
-from bench.config.names import available
 from bench.config.registry import attribute
 
 CHANGED = "-modified"
@@ -37,7 +36,7 @@ def _dataset(composer: Composer, composition: Composition, found: Contents) -> s
     name = json.loads(bound) if bound else attribute(selector, "name")
     if not isinstance(name, str):
         name = kind
-    if name not in available("datasets"):
+    if name not in composer.catalogue.available("datasets"):
         return name
     known = within(contents(composer.alone("datasets", name, "dataset")), "data")
     left_open = {f"data/{kind}.{parameter}" for parameter in attribute(selector, "OPEN") or ()}

@@ -3,9 +3,9 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
+from bench.config.catalogue import Catalogue
 from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
 from bench.config.contents import contents
-from bench.config.names import find
 from bench.config.registry import minimal, not_content, resolve
 from bench.config.statements import Binding, Layer, read_file
 from bench.config.suite import BoundSuite, control_of, is_description
@@ -21,12 +21,14 @@ class Composer:
     """The layers of a suite; each gin file is read once.
 
     Attributes:
+        catalogue: finds them.
         base: what every run starts from.
         suite: what the suite's own file binds for its runs.
         override: what the command line binds for them.
         bound: the suite itself.
     """
 
+    catalogue: Catalogue
     base: Layer
     suite: Layer
     override: Layer
@@ -61,7 +63,7 @@ class Composer:
 
     def control_of(self, method: str) -> str | None:
         """The method whose control this one is."""
-        return control_of(self._method(method))
+        return control_of(self._method(method), self.catalogue)
 
     def remedies_in(self, composition: Composition, method: str) -> tuple[str, ...]:
         """The remedies of which at least one binding was not overridden."""
@@ -149,7 +151,8 @@ class Composer:
 
     def _named(self, kind: str, name: str, parameter: str) -> Layer:
         if (kind, name) not in self.files:
-            self.files[kind, name] = read_file(find(kind, name, self.bound.where(parameter)))
+            path = self.catalogue.find(kind, name, self.bound.where(parameter))
+            self.files[kind, name] = read_file(path, self.catalogue)
         return self.files[kind, name]
 
 

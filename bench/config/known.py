@@ -2,16 +2,18 @@
 
 from functools import cache
 
+from bench.config.catalogue import Catalogue
 from bench.config.compose import Composition
 from bench.config.contents import contents
-from bench.config.names import available, base
 from bench.config.statements import read_file
+from bench.config.trees import base
 
 
 @cache
-def known_method(name: str) -> str | None:
+def known_method(catalogue: Catalogue, name: str) -> str | None:
     """What a method's own gin file puts in the place of ``Experiment.method``; None of no such."""
-    path = available("methods").get(name)
+    path = catalogue.available("methods").get(name)
     if path is None:
         return None
-    return contents(Composition([read_file(base()), read_file(path)])).get("Experiment.method")
+    layers = [read_file(one, catalogue) for one in (base(), path)]
+    return contents(Composition(layers)).get("Experiment.method")

@@ -6,14 +6,16 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.called import called
+from bench.config.catalogue import Catalogue, existing
+from bench.config.choice import AS_IT_IS, Choice
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.composer import Cell, Composer, for_runs
 from bench.config.filenames import require_file_names
 from bench.config.identified import Identified
-from bench.config.names import available, base, existing, find_suite
 from bench.config.run import Run
 from bench.config.statements import Binding, Layer, read_file, read_option
 from bench.config.suite import BoundSuite, read_suite
+from bench.config.trees import base, own
 from bench.errors import UsageError
 from bench.identity import Identity
 from bench.texts import shown
@@ -29,6 +31,7 @@ class Plan:
         compositions: by the digest of a run's config.
         suite_file: the suite as one gin file, where it is not one of ganbench's own.
         identify: what any cell would be in this suite; None where it cannot be.
+        catalogue: in which its names were looked up.
     """
 
     name: str
@@ -36,6 +39,7 @@ class Plan:
     compositions: dict[str, Composition]
     suite_file: str | None
     identify: Callable[[Cell], Identity | None]
+    catalogue: Catalogue
 
     def wanted(self, others: Iterable[Cell]) -> dict[Cell, Identity | None]:
         """What each of the suite's cells is, and others of its page; None where it has no such."""
@@ -52,42 +56,45 @@ def make_plan(
     suite: str,
     gin_files: Sequence[str] = (),
     gin_bindings: Sequence[str] = (),
-    seeds: int | None = None,
+    choice: Choice = AS_IT_IS,
     extra: Sequence[Layer] = (),
     scored: Mapping[str, Any] | None = None,
+    catalogue: Catalogue | None = None,
 ) -> Plan:
     """Composes and checks the config of every run of a suite.
 
     Layers, each overriding those before: base, dataset, architecture, method, suite, remedies,
-    setting, ``gin_files``, ``gin_bindings``, ``extra``.
+    setting, ``gin_files``, ``gin_bindings``, ``choice``, ``extra``.
 
     Args:
-        suite: a name under gin/suites, or the path of a gin file.
+        suite: a name (see ``ganbench list suites``), or the path of a gin file.
         gin_files: gin files that override.
         gin_bindings: bindings that override, such as "Experiment.steps = 1000".
-        seeds: in place of the suite's number of seeds.
+        choice: of rows, seeds and steps, in place of the suite's.
         extra: bindings that override, already read: those of a search's trial.
         scored: a protocol, to be taken for that of the runs; without one it is looked up what
             their data and judge are, and runs whose data are not here have no identity.
+        catalogue: in which names are looked up; None for all that this suite sees from here.
 
     Raises:
         UsageError: for the first name, binding or value that is wrong.
     """
-    path = find_suite(suite)
-    base_layer = read_file(base())
-    published = read_file(path)
+    catalogue = catalogue or Catalogue.of(suite)
+    path = catalogue.suite(suite)
+    base_layer = read_file(base(), catalogue)
+    published = read_file(path, catalogue)
     override = _join(
-        *(read_file(existing(Path(file), "--gin_file")) for file in gin_files),
+        *(read_file(existing(Path(file), "--gin_file"), catalogue) for file in gin_files),
         *(read_option(text, "--gin_bindings") for text in gin_bindings),
-        *([] if seeds is None else [read_option(f"Suite.seeds = {seeds}", "--seeds")]),
+        choice.layer(),
         *extra,
     )
-    original = read_suite(path, [_macros(override), published])
-    chosen = read_suite(path, [published, override])
+    original = read_suite(path, [_macros(override), published], catalogue)
+    chosen = read_suite(path, [published, override], catalogue)
     bound = chosen.suite
     require_file_names(shown(path), path.stem, bound.methods, bound.settings, bound.seed_list)
-    composer = Composer(base_layer, for_runs(published), for_runs(override), chosen)
-    alone = Composer(base_layer, for_runs(published), Layer((), ()), original)
+    composer = Composer(catalogue, base_layer, for_runs(published), for_runs(override), chosen)
+    alone = Composer(catalogue, base_layer, for_runs(published), Layer((), ()), original)
 
     # Choosing fewer methods or settings, or overriding what a macro was for, must not make the
     # suite's own bindings errors, so the suite as published counts as a user of them too.
@@ -126,14 +133,14 @@ def make_plan(
             config=composition.text,
             identity=identities[method, setting],
             control_of=composer.control_of(method),
+            homes=catalogue.homes,
         )
         for (method, setting), composition in compositions.items()
         for seed in chosen.suite.seed_list
     ]
     by_text = {composition.text: composition for composition in compositions.values()}
     by_digest = {run.digest: by_text[run.config] for run in runs}
-    ours = available("suites").get(path.stem) == path
-    text = None if ours else published.text
+    text = None if own().holds(path) else published.text
 
     def identify(cell: Cell) -> Identity | None:
         try:
@@ -142,7 +149,7 @@ def make_plan(
             return None
         return found if isinstance(found, Identity) else None
 
-    return Plan(path.stem, tuple(runs), by_digest, text, identify)
+    return Plan(path.stem, tuple(runs), by_digest, text, identify, catalogue)
 
 
 def _alone(composer: Composer, bound: BoundSuite) -> list[Composition]:

@@ -2,7 +2,7 @@
 
 import hashlib
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,8 @@ class Run:
             or its judge are not here.
         control_of: the method whose control this run's is, if it is one.
         search: whether it ran to choose hyper-parameters, so that no leaderboard may show it.
+        homes: folders in which modules that the config imports may be, beside the usual ones; where
+            they are decides nothing, and no record says it.
     """
 
     suite: str
@@ -42,6 +44,7 @@ class Run:
     identity: Identity | str
     control_of: str | None = None
     search: bool = False
+    homes: tuple[str, ...] = field(default=(), compare=False)
 
     @cached_property
     def digest(self) -> str:

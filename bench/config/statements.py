@@ -1,18 +1,16 @@
 """Reads gin files into bindings that remember where they stand."""
 
 import tokenize
-import traceback
 from collections.abc import Callable, Iterator
-from contextlib import suppress
 from dataclasses import dataclass
-from importlib import import_module
 from io import StringIO
 from pathlib import Path
 from typing import Any
 
 from gin import config_parser
 
-from bench.config.names import ROOT
+from bench.config.catalogue import Catalogue
+from bench.config.modules import bring
 from bench.errors import UsageError
 from bench.texts import read_text, shown
 
@@ -87,10 +85,13 @@ def quoted(text: str) -> str:
     return text if len(text) <= LONGEST else f"{text[:LONGEST]}..."
 
 
-def read_file(path: Path, including: tuple[Path, ...] = ()) -> Layer:
+def read_file(path: Path, catalogue: Catalogue, including: tuple[Path, ...] = ()) -> Layer:
     """Reads a gin file, the files it includes, and imports the modules it imports.
 
-    An ``include`` is looked up beside the including file, then in the folder of gin files.
+    Args:
+        path: of the file.
+        catalogue: in whose trees included files are looked up, after the including file's folder.
+        including: files that include this one.
 
     Raises:
         UsageError: with file and line, for anything gin cannot read or Python cannot import.
@@ -101,14 +102,14 @@ def read_file(path: Path, including: tuple[Path, ...] = ()) -> Layer:
     for statement in _statements(read_text(path), lambda n: f"{name}:{n}"):
         where = f"{name}:{statement.location.line_num}"
         if isinstance(statement, config_parser.IncludeStatement):
-            included = _included(statement.filename, path, where)
+            included = catalogue.included(statement.filename, path, where)
             if included in (*including, path):
                 raise UsageError(f"{where}: {statement.filename!r} includes itself")
-            nested = read_file(included, (*including, path))
+            nested = read_file(included, catalogue, (*including, path))
             bindings += nested.bindings
             imports += nested.imports
         elif isinstance(statement, config_parser.ImportStatement):
-            _import(statement.module, where)
+            bring(statement.module, catalogue.homes, where)
             imports.append(statement.module)
         elif isinstance(statement, config_parser.BindingStatement):
             bindings.append(_binding(statement, where))
@@ -166,23 +167,3 @@ def _reason(error: SyntaxError) -> str:
 def _binding(statement: config_parser.BindingStatement, where: str) -> Binding:
     scope, selector, parameter, value, _ = statement
     return Binding(scope, selector, parameter or "", value, where)
-
-
-def _included(name: str, including: Path, where: str) -> Path:
-    for folder in (including.parent, ROOT):
-        with suppress(OSError):  # of a name that no file can have
-            if (folder / name).is_file():
-                return (folder / name).resolve()
-    raise UsageError(
-        f"{where}: there is no file {name!r} to include beside {including.name} or in {ROOT}"
-    )
-
-
-def _import(module: str, where: str) -> None:
-    try:
-        import_module(module)
-    except ImportError as error:
-        raise UsageError(f"{where}: cannot import {module}: {error}") from error
-    except Exception as error:  # a module runs code, which may do anything
-        reason = traceback.format_exception_only(error)[-1].strip()
-        raise UsageError(f"{where}: cannot import {module}: {reason}") from error

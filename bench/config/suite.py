@@ -6,8 +6,8 @@ from pathlib import Path
 
 import gin
 
+from bench.config.catalogue import Catalogue
 from bench.config.description import Description, describe
-from bench.config.names import find
 from bench.config.statements import Binding, Layer
 from bench.errors import UsageError
 from bench.texts import shown
@@ -72,7 +72,7 @@ def is_description(binding: Binding) -> bool:
     return binding.selector in (Suite.__name__, Control.__name__)
 
 
-def control_of(layer: Layer) -> str | None:
+def control_of(layer: Layer, catalogue: Catalogue) -> str | None:
     """The method that a method's layer calls itself a control of; None where it is none.
 
     Raises:
@@ -81,12 +81,17 @@ def control_of(layer: Layer) -> str | None:
     description = describe(Control.__name__, [layer])
     named: str | None = description.values.get("of")
     if named is not None:
-        find("methods", named, description.where("of"))
+        catalogue.find("methods", named, description.where("of"))
     return named
 
 
-def read_suite(path: Path, layers: Iterable[Layer]) -> BoundSuite:
+def read_suite(path: Path, layers: Iterable[Layer], catalogue: Catalogue) -> BoundSuite:
     """Makes a suite of the bindings about it in ``layers``, the last of each name.
+
+    Args:
+        path: of its gin file.
+        layers: from the first to the last, whose bindings win.
+        catalogue: knows the names that a suite may have in its lists.
 
     Raises:
         UsageError: for an unknown or missing parameter, a wrong type, an empty or doubled list, or
@@ -110,9 +115,9 @@ def read_suite(path: Path, layers: Iterable[Layer]) -> BoundSuite:
     description.require_seeds("seeds", suite.seed_list)
     where = description.where("remedies")
     for method, settings in suite.remedies.items():
-        find("methods", method, where)
+        catalogue.find("methods", method, where)
         for setting in settings:
-            find("settings", setting, where)
+            catalogue.find("settings", setting, where)
     return BoundSuite(suite, description)
 
 

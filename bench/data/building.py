@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 from rich.filesize import decimal
@@ -34,6 +34,7 @@ from bench.data.cache import (
 from bench.data.files import unusable
 from bench.data.pictures import BadPicture, Picture, Pictures, read
 from bench.data.reporting import Report, reporting
+from bench.waiting import alone
 
 BUILDING = "building.json"
 
@@ -89,7 +90,8 @@ def build(blueprint: Blueprint) -> Cache:
     source, now = _opened(blueprint)
     with _writing(blueprint):
         blueprint.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(blueprint):
+        lock = FileLock(blueprint.folder / "lock")
+        with alone(lock, f"the process that decodes the data {blueprint.name}"):
             cache = Cache.find(blueprint.folder)
             if cache is not None and not cache.outdated(blueprint.root):
                 return cache
@@ -224,20 +226,6 @@ def _quiet() -> Iterator[None]:
     with warnings.catch_warnings():
         warnings.filterwarnings("ignore", module="PIL")
         yield
-
-
-@contextmanager
-def _locked(blueprint: Blueprint) -> Iterator[None]:
-    lock = FileLock(blueprint.folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        with reporting(f"data {blueprint.name}: waiting for the process that decodes it", 0, None):
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
 
 
 def _write(path: Path, header: Header) -> None:

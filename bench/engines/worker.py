@@ -10,6 +10,7 @@ from pathlib import Path
 import torch
 
 from bench.callbacks.choose import make
+from bench.config.modules import importable
 from bench.config.run import Run
 from bench.runs.folder import LOG, done
 from bench.runs.lock import claimed
@@ -37,6 +38,7 @@ def work(run: Run, out: Path, callbacks: Sequence[str] = ()) -> None:
     Raises:
         OSError: where nothing can be written to the run's folder.
     """
+    importable(run.homes)
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     with _output_to(folder / LOG):

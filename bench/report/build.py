@@ -24,6 +24,7 @@ from bench.results.entry import read_entry
 from bench.results.frame import csv
 from bench.results.results import Results
 from bench.runs import records
+from bench.waiting import alone
 from bench.wording import plural
 
 PAGE = "README.md"
@@ -121,7 +122,7 @@ def announce(row: Summary, out: Path) -> Path:
 def _alone(out: Path) -> Iterator[None]:
     """Makes the folder, and keeps other commands from writing to it in the meantime."""
     out.mkdir(parents=True, exist_ok=True)
-    with FileLock(out / LOCK):
+    with alone(FileLock(out / LOCK), f"another command that writes pages to {out}"):
         yield
 
 

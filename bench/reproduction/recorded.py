@@ -5,10 +5,10 @@ import json
 from functools import cache
 from pathlib import Path
 
-from bench.config.names import available, find_suite
+from bench.config.catalogue import Catalogue
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
-from bench.errors import UsageError, nearest
+from bench.errors import UsageError
 from bench.identity import canonical
 from bench.runs.provenance import software
 from bench.runs.records import Record, identity
@@ -32,7 +32,9 @@ class Differs(UsageError):
     """What is composed here is not what the record ran."""
 
 
-def plan_of(record: Record, suite: str | None = None, here: bool = True) -> Plan:
+def plan_of(
+    record: Record, catalogue: Catalogue, suite: str | None = None, here: bool = True
+) -> Plan:
     """The plan of the record's cell alone, at its seed.
 
     Nothing of the record is read as a path or as a config, but for its overrides: those are
@@ -40,6 +42,7 @@ def plan_of(record: Record, suite: str | None = None, here: bool = True) -> Plan
 
     Args:
         record: it need not be trusted.
+        catalogue: what is known here.
         suite: the path of the suite's gin file, where it is not one of those known here.
         here: whether data and judge are those of this machine; else they are taken to be what the
             record's protocol says.
@@ -50,30 +53,32 @@ def plan_of(record: Record, suite: str | None = None, here: bool = True) -> Plan
     """
     for kind, key in NAMES.items():
         if kind != "suites" or suite is None:
-            _require_known(kind, key, str(record[key]))  # type: ignore[literal-required]
+            _require_known(catalogue, kind, key, str(record[key]))  # type: ignore[literal-required]
     for remedy in record["remedies"]:
-        _require_known("settings", "remedies", remedy)
-    if suite is not None and find_suite(suite).stem != record["suite"]:
+        _require_known(catalogue, "settings", "remedies", remedy)
+    if suite is not None and catalogue.suite(suite).stem != record["suite"]:
         raise Differs(f"suite: the run is of {record['suite']!r}, not of {Path(suite).stem!r}")
     chosen = suite or record["suite"]
     scored = None if here else canonical(record["protocol"])
     cell = record["method"], record["setting"]
-    written = find_suite(chosen).read_bytes()  # the file may change while a process lives
-    plan = _composed(chosen, *cell, tuple(record["overrides"]), scored, written)
+    written = catalogue.suite(chosen).read_bytes()  # it may change while a process lives
+    plan = _composed(catalogue, chosen, *cell, tuple(record["overrides"]), scored, written)
     search = record.get("search", False)
     run = dataclasses.replace(plan.runs[0], seed=record["seed"], search=search)
     _require_same(run, record)
     return dataclasses.replace(plan, runs=(run,))
 
 
-def _require_known(kind: str, key: str, name: str) -> None:
-    known = available(kind)
-    if name not in known:
-        raise Unknown(f"{key}: no {kind[:-1]} {name!r} is known here; {nearest(name, known)}")
+def _require_known(catalogue: Catalogue, kind: str, key: str, name: str) -> None:
+    try:
+        catalogue.find(kind, name, key)
+    except UsageError as error:
+        raise Unknown(str(error)) from error
 
 
 @cache
 def _composed(
+    catalogue: Catalogue,
     suite: str,
     method: str,
     setting: str,
@@ -84,7 +89,7 @@ def _composed(
     cell = (f"Suite.methods = {[method]!r}", f"Suite.settings = {[setting]!r}", "Suite.seeds = 1")
     protocol = None if scored is None else json.loads(scored)
     try:
-        return make_plan(suite, (), (*overrides, *cell), scored=protocol)
+        return make_plan(suite, (), (*overrides, *cell), scored=protocol, catalogue=catalogue)
     except UsageError as error:
         raise Differs(f"overrides: this run cannot be composed here: {error}") from error
 

@@ -27,6 +27,7 @@ from bench.download import DownloadFailed, download
 from bench.errors import UsageError
 from bench.scores.features import LEAST, FeatureScores, Sizes, Statistics, feature_metrics
 from bench.scores.judge import Judge, Metric, Span, require_samples, thousands
+from bench.waiting import alone, waiting
 from bench.writable import require_writable
 
 FEATURES, LOGITS = "2048", "logits_unbiased"
@@ -181,9 +182,10 @@ class InceptionJudge(Judge):
         digest = sha256(json.dumps(depends_on, sort_keys=True).encode()).hexdigest()
         path = cache_folder() / f"inception-{self._data.name}-{digest[:16]}.safetensors"
         path.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(f"{path}.lock"):
+        with alone(FileLock(f"{path}.lock"), "another process that looks at the same pictures"):
             if not path.exists():
-                self._compute_reference(path)
+                with waiting("Inception looks at the real pictures, once for all runs"):
+                    self._compute_reference(path)
         kept = load_file(path)
         return kept["features"], {name: kept[name].numpy() for name in ("mu", "sigma")}
 

@@ -7,9 +7,10 @@ from typing import Any
 
 import gin
 
+from bench.config.catalogue import Catalogue
 from bench.config.description import Description, describe
-from bench.config.names import available, existing, find
 from bench.config.statements import read_file
+from bench.config.trees import own
 from bench.errors import UsageError, nearest
 from bench.search.objective import AGGREGATES, SUMMARIES
 from bench.search.parameters import CATEGORICAL, KINDS, SCALABLE, Parameter
@@ -105,14 +106,18 @@ class Space:
         return self.description.where(word)
 
 
-def read_space(space: str) -> Space:
+def read_space(space: str, catalogue: Catalogue) -> Space:
     """Reads a search space, given by name or as a path.
+
+    Args:
+        space: the name (see ``ganbench list search``), or the path of a gin file.
+        catalogue: in which it, and the methods that it names, are looked up.
 
     Raises:
         UsageError: for the first word that is wrong, with file and line.
     """
-    path = _find(space)
-    layer = read_file(path)
+    path = catalogue.named("search", space, "--space")
+    layer = read_file(path, catalogue)
     description = describe(Search.__name__, [layer], open_to=[CATEGORICAL])
     for binding in layer.bindings:
         if binding.parameter and binding.selector != Search.__name__:
@@ -125,17 +130,11 @@ def read_space(space: str) -> Space:
                 f"{binding.where}: nothing uses the macro {binding.key!r}; "
                 f"{nearest(binding.key, description.macros)}"
             )
-    own = available("search").get(path.stem) == path
-    made = Space(path.stem, read_text(path), Search(**description.values), (), description, own)
+    search = Search(**description.values)
+    made = Space(path.stem, read_text(path), search, (), description, own().holds(path))
     made = replace(made, parameters=tuple(_parameters(made, path)))
-    _check(made)
+    _check(made, catalogue)
     return made
-
-
-def _find(space: str) -> Path:
-    if space.endswith(".gin") or "/" in space:
-        return existing(Path(space), "--space")
-    return find("search", space, "--space")
 
 
 def _parameters(space: Space, path: Path) -> list[Parameter]:
@@ -168,7 +167,7 @@ def _parameters(space: Space, path: Path) -> list[Parameter]:
     return [found[key] for key in sorted(found)]
 
 
-def _check(space: Space) -> None:
+def _check(space: Space, catalogue: Catalogue) -> None:
     search = space.search
     choices: dict[str, Iterable[str]] = {
         "summary": SUMMARIES,
@@ -182,7 +181,7 @@ def _check(space: Space) -> None:
             raise UsageError(f"{space.where(word)}: {value!r}; {nearest(value, valid)}")
     for word in ("methods", "controls"):
         for method in getattr(search, word):
-            find("methods", method, space.where(word))
+            catalogue.find("methods", method, space.where(word))
     space.description.require_names("objectives", search.objectives)
     space.description.require_seeds("seeds", search.seed_list)
     for word in ("trials", "batch"):

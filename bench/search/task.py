@@ -3,6 +3,7 @@
 import hashlib
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
+from functools import cached_property
 from itertools import zip_longest
 from typing import Any
 
@@ -14,11 +15,12 @@ from optuna.distributions import (
     distribution_to_json,
 )
 
-from bench.config import names
+from bench.config.catalogue import Catalogue
+from bench.config.choice import AS_IT_IS, Choice
 from bench.config.filenames import require_length
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
-from bench.config.statements import Layer, read_option
+from bench.config.statements import Layer
 from bench.errors import UsageError
 from bench.identity import canonical
 from bench.search.objective import Objective, judged, objectives
@@ -42,13 +44,18 @@ class Source:
         suite: a name, or the path of a gin file.
         gin_files: that override.
         gin_bindings: that override.
-        seeds: how many seeds are reported on, in place of the suite's number.
+        choice: of settings, of the seeds that are reported on, and of steps.
     """
 
     suite: str
     gin_files: tuple[str, ...] = ()
     gin_bindings: tuple[str, ...] = ()
-    seeds: int | None = None
+    choice: Choice = AS_IT_IS
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What names are looked up in."""
+        return Catalogue.of(self.suite)
 
     def plan(
         self,
@@ -57,12 +64,19 @@ class Source:
         layers: Sequence[Layer] = (),
     ) -> Plan:
         """The suite's plan with other methods, seeds or bindings than its own."""
-        chosen = list(layers)
+        choice = self.choice
         if methods is not None:
-            chosen.append(read_option(f"Suite.methods = {list(methods)!r}", "methods"))
+            choice = replace(choice, methods=methods)
         if seeds is not None:
-            chosen.append(read_option(f"Suite.seeds = {list(seeds)!r}", "seeds"))
-        return make_plan(self.suite, self.gin_files, self.gin_bindings, self.seeds, chosen)
+            choice = replace(choice, seeds=seeds)
+        return make_plan(
+            self.suite,
+            self.gin_files,
+            self.gin_bindings,
+            choice,
+            layers,
+            catalogue=self.catalogue,
+        )
 
 
 @dataclass(frozen=True)
@@ -156,7 +170,7 @@ def _effective(space: Space, source: Source, methods: Sequence[str]) -> dict[str
     try:
         plan = source.plan(chosen, layers=examples)
     except UsageError:  # one has no effect on those; it is wrong if it has none on any
-        everyone = {*names.available("methods"), *chosen}
+        everyone = {*source.catalogue.available("methods"), *chosen}
         plan = source.plan(sorted(everyone), layers=examples)
     found: dict[str, list[Parameter]] = {method: [] for method in chosen}
     for parameter in space.parameters:

@@ -6,6 +6,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from bench.config.catalogue import Catalogue
 from bench.results.board import Board
 from bench.results.entry import Entry
 from bench.runs.records import SCORED, Record
@@ -24,6 +25,7 @@ class Candidate:
         board: that leaderboard; None where there is none yet.
         first: of a leaderboard that is new, the records that were accepted before this one.
         now: the time of the review.
+        catalogue: what is known here.
     """
 
     path: Path
@@ -33,6 +35,7 @@ class Candidate:
     board: Board | None
     first: list[Entry]
     now: datetime
+    catalogue: Catalogue
 
     @property
     def protocol(self) -> dict[str, Any]:

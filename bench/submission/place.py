@@ -43,7 +43,7 @@ def names(candidate: Candidate) -> Iterator[str]:
             if there != here:
                 yield f"{name}: it is {there!r}, and of the same runs there it is {here!r}"
                 break
-    known = known_method(mine.method)
+    known = known_method(candidate.catalogue, mine.method)
     said = candidate.record["method_bindings"].get("Experiment.method")
     if known is not None and said != known:
         yield f"method: {mine.method} is {known} here, and the record ran {said}"

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 from functools import cache, partial
 from pathlib import Path
 
+from bench.config.catalogue import Catalogue
 from bench.config.run import Run
 from bench.errors import UsageError
 from bench.reproduction.recorded import Unknown, plan_of
@@ -74,6 +75,7 @@ def review(
     """
     result = Review()
     now = datetime.now(UTC)
+    catalogue = Catalogue.of(suite)
     boards = cache(partial(_board, leaderboards))
     begun: dict[str, list[Entry]] = defaultdict(list)  # leaderboards that begin here
     cells: dict[tuple[str, tuple[str, str, int]], Path] = {}
@@ -85,13 +87,15 @@ def review(
             continue
         try:
             _require_form(record, own=checks is OWN)
-            known, unverified = _known(record, suite)
+            known, unverified = _known(record, catalogue, suite)
         except UsageError as refusal:
             result.refused += [f"{path}: {line}" for line in str(refusal).splitlines()]
             continue
         mine = entry_of(record)
         label = label_of(mine)
-        candidate = Candidate(path, record, known, label, boards(label), begun[label], now)
+        candidate = Candidate(
+            path, record, known, label, boards(label), begun[label], now, catalogue
+        )
         faults = [fault for check in checks for fault in check(candidate)]
         first = cells.setdefault((label, mine.cell), path)
         if first != path and not mine.search:
@@ -130,7 +134,9 @@ def _require_form(record: Record, own: bool) -> None:
         raise UsageError("\n".join(faults))
 
 
-def _known(record: Record, suite: str | None) -> tuple[Yardstick | None, list[str]]:
+def _known(
+    record: Record, catalogue: Catalogue, suite: str | None
+) -> tuple[Yardstick | None, list[str]]:
     """What is known here of a record's run, and a sentence on each thing that is not.
 
     Raises:
@@ -139,13 +145,13 @@ def _known(record: Record, suite: str | None) -> tuple[Yardstick | None, list[st
     unverified = []
     run: Run | None = None
     try:
-        run = plan_of(record, suite, here=False).runs[0]
+        run = plan_of(record, catalogue, suite, here=False).runs[0]
     except Unknown as unknown:
         unverified.append(f"not verified that it ran what it says: {unknown}")
     # The overrides are a stranger's: they are compared as text, and nothing is built of them.
     ours = None if record["overrides"] else run
     try:
-        return yardstick.of_run(ours) if ours else yardstick.of_data(record), unverified
+        return yardstick.of_run(ours) if ours else yardstick.of_data(record, catalogue), unverified
     except UsageError as reason:
         line = str(reason).splitlines()[0]  # gin adds where it was called
         return None, [*unverified, f"not verified that its scores can be true: {line}"]

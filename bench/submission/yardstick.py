@@ -1,4 +1,4 @@
-"""What is known here about a run's data and judge, built from gin files that are ours alone."""
+"""What is known here about a run's data and judge, built from gin files that are here."""
 
 from __future__ import annotations
 
@@ -12,11 +12,12 @@ from typing import Any
 import gin
 from torch import nn
 
+from bench.config.catalogue import Catalogue
 from bench.config.compose import Composition, load
 from bench.config.facts import described
-from bench.config.names import available, base
 from bench.config.run import Run
 from bench.config.statements import read_file
+from bench.config.trees import base
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
 from bench.identity import canonical, scoring
@@ -90,17 +91,17 @@ def of_run(run: Run) -> Yardstick:
     return found
 
 
-def of_data(record: Record) -> Yardstick:
+def of_data(record: Record, catalogue: Catalogue) -> Yardstick:
     """The yardstick of the record's data set.
 
     Raises:
         UsageError: no such data set is known here, or it or its judge is another here, or not on
             this machine.
     """
-    path = available("datasets").get(record["dataset"])
+    path = catalogue.available("datasets").get(record["dataset"])
     if path is None:
         raise UsageError(f"no data set {record['dataset']!r} is known here")
-    found = _of_dataset(path)
+    found = _of_dataset(path, catalogue)
     contradictions = found.contradictions(record["protocol"] or {})
     if contradictions:
         raise UsageError(contradictions[0])
@@ -115,8 +116,8 @@ def _of_config(config: str) -> Yardstick:
 
 
 @cache
-def _of_dataset(path: Path) -> Yardstick:
-    composition = Composition([read_file(base()), read_file(path)])
+def _of_dataset(path: Path, catalogue: Catalogue) -> Yardstick:
+    composition = Composition([read_file(one, catalogue) for one in (base(), path)])
     if "judge" in composition.missing():
         raise UsageError(f"the data set {path.stem!r} has no judge of its own here")
     with _loaded(composition.text):

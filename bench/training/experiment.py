@@ -76,12 +76,14 @@ class Experiment:
         Raises:
             ValueError: with the parameter and what it may be.
         """
-        for name in ("steps", "batch_size", "latent_dim", "log_every"):
+        for name in ("steps", "batch_size", "latent_dim", "evaluations", "log_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be at least 1")
-        if not 1 <= self.evaluations <= self.steps:
+        if self.evaluations > self.steps:
             raise ValueError(
-                f"evaluations = {self.evaluations}: it must be between 1 and the {self.steps} steps"
+                f"evaluations = {self.evaluations}, steps = {self.steps}: evaluations must be "
+                f"between 1 and the {self.steps} steps; bind Experiment.evaluations = {self.steps} "
+                "or less"
             )
         if not _DEVICE.fullmatch(self.device):
             raise ValueError(f"device = {self.device!r}: valid are auto, cpu, cuda and cuda:N")

@@ -12,6 +12,8 @@ from bench.errors import UsageError
 from bench.training.build import build
 from bench.training.experiment import Experiment
 from bench.training.trial import Misfit, try_networks
+from bench.waiting import waiting
+from bench.wording import plural
 from methods.base import Incompatible, Method
 
 _tried: set[str] = set()
@@ -27,9 +29,11 @@ def preflight(plan: Plan) -> None:
         UsageError: for a value that a part refuses, with the place that bound it, a method that
             cannot work with a setting, with the remedy, or a network that cannot be trained.
     """
+    cells = {run.digest: run for run in plan.runs}
     try:
-        for digest, run in {run.digest: run for run in plan.runs}.items():
-            _check(run, plan.compositions[digest])
+        with waiting(f"building what {plural(len(cells), 'config')} of {plan.name} describe"):
+            for digest, run in cells.items():
+                _check(run, plan.compositions[digest])
     finally:
         gin.clear_config()  # which also unlocks it
 

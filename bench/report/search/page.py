@@ -286,7 +286,7 @@ def _use(outcomes: Outcomes, winners: Collection[str]) -> str:
     methods = [study.method for study in findings.studies]
     seeds = str(len(_seeds(outcomes, outcomes.fresh)))
     again = ["ganbench", "search", suite, "--space", space, "--seeds", seeds]
-    again += ["--methods", *methods]
+    again += ["--methods", ",".join(methods)]
     return "\n\n".join(
         [
             "The winner, run as everything else is:" if lines else "",
