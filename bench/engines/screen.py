@@ -60,6 +60,10 @@ class LiveScreen:
         self._tasks[run.id] = self._bars.add_task(run.label, total=None, detail="starting")
         self._clocks[run.id] = _Clock()
 
+    def begun(self, run: Run, word: str) -> None:
+        """Says where the run begins; its bar stays."""
+        self._bars.console.print(f"{run.label}: {word}", markup=False, highlight=False)
+
     def elsewhere(self, run: Run) -> None:
         """Says that another command is at the run."""
         self._line(run, ELSEWHERE)
@@ -111,6 +115,10 @@ class PlainScreen:
         self._clocks[run.id] = _Clock()
         self._next[run.id] = time.monotonic() + PLAIN_INTERVAL
         self._print(f"{run.label}: starting")
+
+    def begun(self, run: Run, word: str) -> None:
+        """Says where the run begins."""
+        self._print(f"{run.label}: {word}")
 
     def elsewhere(self, run: Run) -> None:
         """Says that another command is at the run."""
