@@ -52,7 +52,17 @@ def inside(name: str, package: str) -> bool:
 
 
 FLOORS = (
-    ("errors", "texts", "wording", "writable", "files", "streams", "download", "waiting"),
+    (
+        "errors",
+        "missing",
+        "texts",
+        "wording",
+        "writable",
+        "files",
+        "streams",
+        "download",
+        "waiting",
+    ),
     ("identity",),
     ("labels",),
     ("statistics",),

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import subprocess
 
-import gin
 import numpy as np
 import pytest
 import torch
@@ -48,7 +47,6 @@ def toy(tmp_path_factory):
     runs = [run for run in make_plan(str(path)).runs if run.method == "vanilla"]
     for run in runs:
         execute(run, folder / "runs", lambda progress: None)
-        gin.clear_config()
     return path, [run.folder(folder / "runs") / "record.json" for run in runs]
 
 

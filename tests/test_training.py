@@ -5,15 +5,14 @@ import dataclasses
 import io
 import json
 
-import gin
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from toy_runs import ignore, plan_of
 
+from bench.config.bound import Bound
 from bench.config.choice import Choice
-from bench.config.compose import load
 from bench.config.plan import make_plan
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT
@@ -22,14 +21,14 @@ from bench.training.build import build
 from bench.training.cost import PassCounter
 from bench.training.diagnostics import diagnose, hoyer
 from bench.training.execute import RECORD, execute
+from bench.training.experiment import experiment_of
 from bench.training.losses import Diverged, LossMeter, require_finite
 from bench.training.trainer import Trainer
 from methods.base import GAN, Logs, Method
 
 
 def trainer_of(run) -> Trainer:
-    load(run.config)
-    experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     return Trainer(experiment, run.seed, experiment.judge(experiment.data))
 
 
@@ -188,8 +187,8 @@ def test_require_finite_passes_what_is_finite_and_names_what_is_not():
 
 
 def test_diagnostics_of_a_linear_discriminator_are_closed_forms(toy_suite):
-    load(plan_of(toy_suite).config)
-    gan = build(gin.get_configurable("Experiment")(), 0, torch.device("cpu"))
+    experiment = experiment_of(Bound(plan_of(toy_suite).config))
+    gan = build(experiment, 0, torch.device("cpu"))
     linear = torch.nn.Linear(2, 1)
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[3.0, -4.0]]))

@@ -1,16 +1,16 @@
 """Values behind macros and inside lists, lists where tuples are meant, and macros of a suite."""
 
-import gin
 import pytest
 
 from bench.cli import main
+from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import Composition, load
+from bench.config.compose import Composition
 from bench.config.plan import make_plan
 from bench.config.statements import read_file
 from bench.errors import UsageError
 from bench.search.space import read_space
-from bench.training.experiment import Experiment
+from bench.training.experiment import experiment_of
 
 
 def extended(suite, *lines):
@@ -105,8 +105,7 @@ def test_a_list_where_a_tuple_is_meant_becomes_one(toy_suite, lines, tmp_path):
     extended(toy_suite, *lines)
     run = make_plan(str(toy_suite)).runs[0]
     assert run.digest not in before
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     optimizer = experiment.g_optimizer(experiment.generator((2,), 4).parameters())
     assert optimizer.defaults["betas"] == (0.5, 0.9)
     copy = tmp_path / "copy.gin"

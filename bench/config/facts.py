@@ -8,7 +8,8 @@ from typing import Any
 
 import gin
 
-from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
+from bench.config.bound import Bound
+from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.errors import UsageError
 from bench.waiting import waiting
 
@@ -31,16 +32,16 @@ def look(composition: Composition, cell: str) -> dict[str, Any]:
     Raises:
         UsageError: where they cannot be had, with the place that bound the culprit.
     """
-    load(composition.text)
     try:
-        with waiting("reading the data, and what judges samples of them"):
+        with (
+            waiting("reading the data, and what judges samples of them"),
+            Bound(composition.text),
+        ):
             data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
             judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
             return described(data, judge)
     except (UsageError, ValueError, TypeError) as error:
         raise placed(error, composition, cell) from error
-    finally:
-        gin.clear_config()
 
 
 def placed(error: Exception, composition: Composition, cell: str) -> UsageError:

@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from importlib.machinery import ModuleSpec, PathFinder
 from pathlib import Path
 
+from bench.config.bound import unlocked
 from bench.errors import UsageError
 
 OURS = ("bench", "methods", "architectures")
@@ -36,7 +37,8 @@ def bring(module: str, homes: Iterable[str], where: str) -> None:
     beside = {home: spec for home in homes if (spec := _in(home, top)) is not None}
     importable(beside)
     try:
-        importlib.import_module(module)
+        with unlocked():
+            importlib.import_module(module)
     except ImportError as error:
         raise UsageError(f"{where}: cannot import {module}: {error}{_remedy(error)}") from error
     except Exception as error:  # a module runs code, which may do anything

@@ -13,18 +13,17 @@ from functools import partial
 from pathlib import Path
 from typing import Any, cast
 
-import gin
 import torch
 from torch import Tensor, nn
 
 from architectures.dcgan import DCGANDiscriminator, DCGANGenerator
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.data.digits import Digits
 from bench.data.loader import Loader
 from bench.training.build import build
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from bench.training.trainer import Trainer
 
 STEPS = 3
@@ -63,8 +62,7 @@ def toy_run(method: str, folder: Path) -> Run:
 
 def toy_experiment(run: Run) -> Experiment:
     """The parts of the run."""
-    load(run.config)
-    return gin.get_configurable("Experiment")()
+    return experiment_of(Bound(run.config))
 
 
 def toy_trainer(run: Run) -> Trainer:

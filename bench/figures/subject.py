@@ -8,22 +8,22 @@ from functools import cached_property
 from pathlib import Path
 from typing import Literal, cast
 
-import gin
 import numpy as np
 import torch
 from numpy.typing import NDArray
 from torch import Tensor, nn
 
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.data.dataset import decode
 from bench.errors import UsageError
+from bench.missing import column
 from bench.results.board import AGAIN, boards
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, owner
 from bench.runs.records import RECORD, Record
 from bench.texts import read_text
 from bench.training.build import build
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from methods.base import GAN, Method
 
 Floats = NDArray[np.float64]
@@ -49,8 +49,7 @@ class Subject:
 
     def course(self, rows: Literal["scores", "diagnostics", "losses"], name: str) -> Floats:
         """One column of the record's rows over training, NaN where a row lacks it."""
-        column = [row.get(name) for row in self.record[rows]]
-        return np.array([np.nan if value is None else value for value in column], dtype=np.float64)
+        return column(self.record[rows], name)
 
     @cached_property
     def experiment(self) -> Experiment:
@@ -59,9 +58,10 @@ class Subject:
         Raises:
             UsageError: its config is not there.
         """
-        self._bind()
-        experiment: Experiment = gin.get_configurable("Experiment")()
-        return experiment
+        path = self.folder / CONFIG
+        if not path.is_file():
+            raise UsageError(f"{path} is missing: this figure needs a run's folder as run left it")
+        return experiment_of(Bound(read_text(path)))
 
     @cached_property
     def gan(self) -> GAN:
@@ -78,9 +78,7 @@ class Subject:
             raise UsageError(f"{path} is missing: this figure needs a run's checkpoint") from None
         except checkpoint.Damaged as damage:
             raise UsageError(f"{damage}; run it again") from damage
-        experiment = self.experiment
-        self._bind()  # networks are configured as they are built, and another run may be bound
-        gan = build(experiment, seed, torch.device("cpu"))
+        gan = build(self.experiment, seed, torch.device("cpu"))
         gan.generator.load_state_dict(state["generator"])
         cast(nn.Module, gan.discriminator).load_state_dict(state["discriminator"])
         gan.step = state["history"]["step"]
@@ -101,13 +99,6 @@ class Subject:
         if not (self.folder / CONFIG).is_file():
             return True
         return type(self.experiment.method).g_loss is Method.g_loss
-
-    def _bind(self) -> None:
-        """Makes this run's config the one that gin binds."""
-        path = self.folder / CONFIG
-        if not path.is_file():
-            raise UsageError(f"{path} is missing: this figure needs a run's folder as run left it")
-        load(read_text(path))
 
     def real(self, n: int) -> Tensor:
         """The first ``n`` held-out samples, decoded, the same for every run on a data set."""

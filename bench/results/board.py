@@ -76,6 +76,13 @@ class Board:
         return dict(sorted(found.items()))
 
     @property
+    def missing(self) -> list[Entry]:
+        """What was left out and has no other run in its place, though the suite still has it."""
+        there = {entry.cell for entry in self.records}
+        left_out = [one.entry for one in self.left_out if one.why != (GONE,)]
+        return [entry for entry in left_out if entry.cell not in there]
+
+    @property
     def headline(self) -> str:
         """The name of the metric that methods are compared on."""
         return str(self.protocol["headline"]) if self.protocol else ""

@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.identity import Identity, canonical
+from bench.missing import column
 from bench.oracles.trajectory import Trajectory
 from bench.runs import records
 from bench.runs.provenance import parts
@@ -210,8 +211,8 @@ def _held(*names: str) -> tuple[str, ...]:
 
 def _table(rows: list[Row], names: tuple[str, ...] | list[str]) -> Floats:
     """Some columns of a record's rows, shape (names, rows), NaN where a row lacks one."""
-    values = [[np.nan if (v := row.get(name)) is None else v for row in rows] for name in names]
-    return np.array(values, dtype=np.float64).reshape(len(names), len(rows))
+    columns = [column(rows, name) for name in names]
+    return np.array(columns, dtype=np.float64).reshape(len(names), len(rows))
 
 
 def _course(scores: list[Row], diagnostics: list[Row]) -> Trajectory | None:

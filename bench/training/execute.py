@@ -3,7 +3,6 @@
 import base64
 import io
 import logging
-import math
 import time
 import traceback
 from collections.abc import Callable, Sequence
@@ -13,16 +12,16 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-import gin
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
 
 from bench.callbacks.base import Callback
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.data.tiles import GRID, tiled
+from bench.missing import with_nan
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, OPERATIVE, failed, owner
 from bench.runs.progress import Progress
@@ -31,7 +30,7 @@ from bench.runs.records import RECORD
 from bench.scores.judge import Judge
 from bench.training.audience import Audience
 from bench.training.cost import peak_memory
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from bench.training.losses import Diverged
 from bench.training.resume import resumed
 from bench.training.trainer import History, Trainer
@@ -82,8 +81,8 @@ def _train(
     run: Run, out: Path, listen: Callable[[Progress], None], audience: Audience
 ) -> records.Record:
     started = records.now()
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+    bound = Bound(run.config)
+    experiment = experiment_of(bound)
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
     folder = run.folder(out)
@@ -100,7 +99,7 @@ def _train(
         trainer.train(tell, _saver(folder / CHECKPOINT, owner(run.key, run.seed), experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
-    (folder / OPERATIVE).write_text(gin.operative_config_str(), encoding="utf-8")
+    (folder / OPERATIVE).write_text(bound.operative(), encoding="utf-8")
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
         status, reason = "collapsed", judge.collapse
@@ -155,7 +154,7 @@ def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
 def _collapsed(judge: Judge, history: History) -> bool:
     """Whether the last samples have collapsed; a score that is not defined counts as nan."""
     last = history.scores[-1]
-    return judge.collapsed({name: math.nan if v is None else v for name, v in last.items()})
+    return judge.collapsed(with_nan(last))
 
 
 def _saver(saved: Path, mine: str, experiment: Experiment) -> Callable[[dict[str, Any]], None]:

@@ -1,6 +1,5 @@
 """The loop. It names no method: its body is ``method.step(gan, batches)``."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from bench.data.dataset import decode, encode
 from bench.data.streaming import make_loader
+from bench.missing import without_nan
 from bench.runs.progress import Progress
 from bench.runs.records import Row
 from bench.scores.judge import Judge
@@ -134,8 +134,8 @@ class Trainer:
             )
         at: Row = {"step": self.history.step}
         cost: Row = {"d_gradients": self.d_gradients, "seconds": self.history.seconds}
-        self.history.scores.append(at | cost | _finite(scores))
-        self.history.diagnostics.append(at | _finite(probe))
+        self.history.scores.append(at | cost | without_nan(scores))
+        self.history.diagnostics.append(at | without_nan(probe))
 
     def samples(self, n: int) -> Tensor:
         """Generates from the run's fixed evaluation latents, (n, ...) on the device."""
@@ -187,8 +187,3 @@ class Trainer:
             torch.set_rng_state(self._global_streams[0])
             for gpu, state in zip(self.gpus, self._global_streams[1:], strict=True):
                 torch.cuda.set_rng_state(state, gpu)
-
-
-def _finite(row: dict[str, float]) -> Row:
-    """Numbers as JSON has them: what is not finite is None."""
-    return {name: value if math.isfinite(value) else None for name, value in row.items()}
