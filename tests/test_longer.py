@@ -5,7 +5,6 @@ import shutil
 from dataclasses import replace
 from itertools import product
 
-import gin
 import pytest
 from test_callbacks import SHEETS, Told, killed_at, sheets_of, timeless
 from test_matrix import same
@@ -13,7 +12,7 @@ from toy_runs import ignore, plan_of
 
 from bench.callbacks.csv import Csv
 from bench.cli import main
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.reproduction.comparison import compare
 from bench.results.entry import entry_of
 from bench.runs import checkpoint, records
@@ -21,6 +20,7 @@ from bench.runs.folder import CHECKPOINT, CONFIG, LOG
 from bench.runs.records import RECORD
 from bench.submission.review import review
 from bench.training.execute import execute
+from bench.training.experiment import experiment_of
 from bench.training.longer import budget, unfit
 
 LONGER = ("Experiment.steps = 12", "Experiment.evaluations = 4")
@@ -249,8 +249,7 @@ def test_a_method_keeps_nothing_of_a_state_that_could_not_be_loaded(toy_suite, t
 
 def test_a_history_fits_where_scores_and_readings_are_those_of_the_longer_run(toy_suite):
     """Every pair of small budgets against what each would have at the other's end."""
-    load(plan_of(toy_suite).config)
-    usual = gin.get_configurable("Experiment")()
+    usual = experiment_of(Bound(plan_of(toy_suite).config))
     for steps, longer in ((6, 7), (6, 9), (6, 12), (8, 12), (5, 10)):
         for few, many, every in product((1, 2, 3), (1, 2, 3, 4), (1, 2, 3)):
             short = replace(usual, steps=steps, evaluations=few, log_every=every)
