@@ -1,4 +1,4 @@
-"""Imports run one way: bench to methods.base and architectures, and never back."""
+"""Imports run one way: ganbench to bench, bench to methods.base and architectures."""
 
 import ast
 import subprocess
@@ -10,7 +10,7 @@ import gin
 import pytest
 
 REPOSITORY = Path(__file__).parents[1]
-OURS = ("architectures", "bench", "methods")
+OURS = ("architectures", "bench", "ganbench", "methods")
 
 
 def modules(source: str, package: str) -> set[str]:
@@ -118,6 +118,16 @@ def test_the_machinery_knows_no_method_by_name() -> None:
         if inside(name, "methods") and name != "methods" and not inside(name, "methods.base")
     ]
     assert strangers == []
+
+
+def test_the_machinery_knows_of_the_api_only_what_pins_its_names() -> None:
+    found = {name for _, name in imports_of("bench") if inside(name, "ganbench")}
+    assert {name for name in found if not inside(name, "ganbench.pinned")} == set()
+
+
+def test_what_pins_the_names_needs_none_of_them() -> None:
+    found = {name for file, name in imports_of("ganbench") if file == "ganbench/pinned.py"}
+    assert found == set()
 
 
 def test_no_import_runs_up() -> None:

@@ -65,7 +65,7 @@ def dataset(name: str, bindings: list[str]) -> Dataset:
         if not composition.uses(binding):
             composition.refuse(binding)
     try:
-        with Bound(composition.text):
+        with Bound(composition.text).entered():
             return gin.query_parameter(f"{ROOT_CONFIGURABLE}.data").scoped_configurable_fn()
     except (ValueError, TypeError) as error:
         raise UsageError(str(error).splitlines()[0]) from error

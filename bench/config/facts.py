@@ -35,7 +35,7 @@ def look(composition: Composition, cell: str) -> dict[str, Any]:
     try:
         with (
             waiting("reading the data, and what judges samples of them"),
-            Bound(composition.text),
+            Bound(composition.text).entered(),
         ):
             data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
             judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)

@@ -34,6 +34,7 @@ from bench.data.cache import (
 from bench.data.files import unusable
 from bench.data.pictures import BadPicture, Picture, Pictures, read
 from bench.data.reporting import Report, reporting
+from bench.files import write_whole
 from bench.waiting import alone
 
 BUILDING = "building.json"
@@ -229,12 +230,7 @@ def _quiet() -> Iterator[None]:
 
 
 def _write(path: Path, header: Header) -> None:
-    """Replaces a file in one step."""
-    new = path.with_suffix(".new")
-    with new.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(header), indent=1))
-        _flush(file)
-    new.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(header), indent=1), durable=True)
 
 
 def _flush(file: BinaryIO) -> None:
@@ -248,6 +244,8 @@ def _tidy(folder: Path, *headers: Header) -> None:
     for path in folder.glob("*.uint8"):
         if path.name not in kept:
             path.unlink()
+    for half_written in folder.glob(".*.json.*"):  # headers, by a process that was killed
+        half_written.unlink()
 
 
 def _size(path: Path) -> int:

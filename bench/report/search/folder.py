@@ -70,10 +70,9 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
         The page.
     """
     copies = folder / RUNS
-    copies.mkdir(parents=True, exist_ok=True)
-    files.write(folder / FILE, findings)
     for key, record in found.items():
         records.write(copies / file_name(key), record)
+    files.write(folder / FILE, findings)  # last: what it names is there
     outcomes = Outcomes(findings, found)
     drawn = figures(outcomes)
     winners = _winners(outcomes)
