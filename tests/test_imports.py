@@ -72,6 +72,7 @@ FLOORS = (
     ("submission",),
     ("speed",),
     ("conformance",),
+    ("scaffold",),
     ("commands",),
     ("cli",),
 )

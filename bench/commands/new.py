@@ -1,0 +1,46 @@
+"""``ganbench new``: the files of a plug-in of one's own, which work as they are."""
+
+import argparse
+import shlex
+from pathlib import Path
+
+from bench.config.catalogue import Catalogue
+from bench.scaffold.write import TREES, write
+from bench.texts import shown
+
+TRIED = {
+    "method": '--gin_bindings \'Suite.methods = ["vanilla", "{name}"]\'',
+    "architecture": "--gin_bindings 'Suite.architecture = \"{name}\"'",
+    "dataset": "--gin_bindings 'Suite.dataset = \"{name}\"'",
+    "score": "--gin_file gin/judges/{name}.gin",
+}
+"""How a suite of ganbench's own is run with a plug-in of each kind."""
+
+
+def add_arguments(parser: argparse.ArgumentParser) -> None:
+    """Adds the kind, the name and the folder."""
+    parser.add_argument("kind", choices=TREES, metavar="|".join(TREES), help="what to begin")
+    parser.add_argument(
+        "name", metavar="NAME", help="what suites call it, and its module: small letters and _"
+    )
+    parser.add_argument(
+        "--out", type=Path, default=Path(), metavar="DIR", help="your own folder (default: here)"
+    )
+
+
+def main(options: argparse.Namespace) -> int:
+    """Writes the files, and says what to do next."""
+    files = write(options.kind, options.name, options.out, Catalogue.of())
+    print(f"written: {', '.join(shown(path.resolve()) for path in files)}; next:")
+    for step in steps(options.kind, options.name):
+        print(f"  {step}")
+    return 0
+
+
+def steps(kind: str, name: str) -> list[str]:
+    """The commands with which to go on, in the folder of the files."""
+    return [
+        f"ganbench conform {name}",
+        f"pytest {shlex.quote(f'test_{name}.py')}",
+        f"ganbench run quick {TRIED[kind].format(name=name)}",
+    ]
