@@ -8,6 +8,7 @@ from typing import NoReturn
 
 import bench
 from bench.errors import Unwritable, UsageError, nearest
+from bench.waiting import waiting
 
 COMMANDS = {
     "list": "methods, architectures, datasets, settings and suites, with a line on each",
@@ -68,11 +69,8 @@ def _dispatch(words: list[str]) -> int:
         raise UsageError(
             f"there is no command {known.command!r}; {nearest(known.command, COMMANDS)}"
         )
-    command = importlib.import_module(f"bench.commands.{known.command}")
+    with waiting("loading PyTorch and what else the command needs"):
+        command = importlib.import_module(f"bench.commands.{known.command}")
     parser = Parser(prog=f"ganbench {known.command}", description=COMMANDS[known.command])
     command.add_arguments(parser)
     return command.main(parser.parse_args(words[1:]))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

@@ -6,6 +6,8 @@ from pathlib import Path
 
 from filelock import FileLock
 
+from bench.waiting import alone
+
 
 class DownloadFailed(Exception):
     """A download that did not bring what was asked for; the message says why."""
@@ -24,7 +26,7 @@ def download(fetch: Callable[[], object], lock: Path) -> None:
     """
     try:
         lock.parent.mkdir(parents=True, exist_ok=True)
-        with FileLock(lock):
+        with alone(FileLock(lock), "another process that downloads the same"):
             fetch()
     except (OSError, HTTPException, RuntimeError) as error:  # the last one: a hash, or all mirrors
         raise DownloadFailed(str(error)) from error

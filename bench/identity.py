@@ -101,20 +101,21 @@ class Identity:
     def differences(self, other: "Identity") -> list[str]:
         """What ``other`` has otherwise, a line each: the parameter, its value there, and here."""
         here, there = ({**dict(one.conditions), **dict(one.method)} for one in (self, other))
-        return [
-            f"{key}: {there.get(key, DEFAULT)}, here {here.get(key, DEFAULT)}"
-            for key in sorted(here.keys() | there.keys())
-            if here.get(key, DEFAULT) != there.get(key, DEFAULT)
-        ]
+        return [f"{key}: {its}, here {mine}" for key, (mine, its) in apart(here, there).items()]
+
+
+def apart(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, tuple[str, str]]:
+    """The parameters that two have otherwise, sorted: the value of the first, and of the second."""
+    pairs = {
+        key: (first.get(key, DEFAULT), second.get(key, DEFAULT))
+        for key in sorted(first.keys() | second.keys())
+    }
+    return {key: pair for key, pair in pairs.items() if pair[0] != pair[1]}
 
 
 def changed(before: Mapping[str, str], after: Mapping[str, str]) -> dict[str, str]:
     """The parameters that are otherwise ``after``, those that are no longer bound included."""
-    return {
-        key: after.get(key, DEFAULT)
-        for key in before.keys() | after.keys()
-        if before.get(key, DEFAULT) != after.get(key, DEFAULT)
-    }
+    return {key: text for key, (_, text) in apart(before, after).items()}
 
 
 def scoring(protocol: Mapping[str, Any]) -> dict[str, str]:

@@ -8,6 +8,8 @@ import pytest
 import torch
 from gan_factory import default_dtype
 
+from bench import waiting
+
 
 @pytest.fixture(autouse=True, scope="session")
 def _one_thread():
@@ -22,9 +24,15 @@ def _same_weights():
 
 @pytest.fixture(autouse=True)
 def _clean_gin():
-    """No test leaves its gin config to the next."""
+    """Nothing binds anything in gin's own config, or leaves it locked."""
     yield
-    gin.clear_config()
+    assert (gin.config_str(), gin.config_is_locked()) == ("", False)
+
+
+@pytest.fixture(autouse=True)
+def _in_a_moment(monkeypatch):
+    """How slow the machine is adds no line on what is waited for to what a test reads."""
+    monkeypatch.setattr(waiting, "MOMENT", 600.0)
 
 
 @pytest.fixture

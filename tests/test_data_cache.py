@@ -218,7 +218,7 @@ def test_a_changed_source_is_decoded_anew_and_a_missing_one_is_not_needed(folder
 
 def decoded(folder) -> list[str]:
     """The checksum that ``ganbench data`` prints, in a process of its own."""
-    command = [sys.executable, "-m", "bench.cli", "data", "image_folder"]
+    command = [sys.executable, "-m", "ganbench", "data", "image_folder"]
     for name in ("root", "cache"):
         command += ["--gin_bindings", f"ImageFolder.{name} = {getattr(folder, name)!r}"]
     command += ["--gin_bindings", "ImageFolder.size = 8"]
@@ -308,13 +308,13 @@ def test_what_is_left_of_a_source_is_not_needed(tmp_path) -> None:
 def test_pictures_that_come_while_another_process_is_waited_for_are_not_missed(
     folder, monkeypatch
 ) -> None:
-    locked = building._locked
+    alone = building.alone
 
-    def waiting(blueprint):
+    def waiting(lock, others):
         noise(99, 8, 8).save(Path(folder.root) / "a" / "new.png")
-        return locked(blueprint)
+        return alone(lock, others)
 
-    monkeypatch.setattr(building, "_locked", waiting)
+    monkeypatch.setattr(building, "alone", waiting)
     assert len(folder.training()) + len(folder.evaluation()) == 41
 
 

@@ -6,19 +6,19 @@ import subprocess
 import sys
 from pathlib import Path
 
-import gin
 import pytest
 import torch
 from gan_factory import DIM, discriminator, draw, generator, make_gan, watch
 
 from architectures.dcgan import DCGANDiscriminator
 from architectures.mlp import MLPDiscriminator
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.config.plan import make_plan
 from bench.conformance import method as conformance
 from bench.conformance import toys
 from bench.errors import UsageError
 from bench.runs import records
+from bench.training.experiment import experiment_of
 from bench.training.preflight import preflight
 from bench.training.trainer import Trainer
 from methods.base import Incompatible
@@ -37,7 +37,7 @@ def suite(toy_suite):
 
 def ganbench(target, folder, *words):
     """Runs a command in a process that finds the example installed; returns what it printed."""
-    command = [sys.executable, "-m", "bench.cli", *words]
+    command = [sys.executable, "-m", "ganbench", *words]
     path = os.pathsep.join(map(str, (target, EXAMPLE.parents[1])))
     environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
@@ -46,8 +46,7 @@ def ganbench(target, folder, *words):
 
 
 def trained(run):
-    load(run.config)
-    experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     trainer = Trainer(experiment, run.seed, experiment.judge(experiment.data))
     trainer.train(lambda progress: None, lambda state: None)
     return trainer

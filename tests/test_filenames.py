@@ -30,8 +30,13 @@ def test_a_suite_is_not_called_after_what_lies_beside_it(toy_suite, name):
     assert "a suite is called as its gin file" in message
 
 
-def test_a_suite_is_not_called_like_the_search_of_another(toy_suite):
-    assert "'quick-search' ends with -search" in refusal(renamed(toy_suite, "quick-search"))
+@pytest.mark.parametrize("name", ["quick-search", "quick-search-epsilon"])
+def test_a_suite_is_not_called_like_the_search_of_another(toy_suite, name):
+    assert f"'{name}' has -search in it" in refusal(renamed(toy_suite, name))
+
+
+def test_a_suite_may_be_about_searches(toy_suite):
+    assert make_plan(str(renamed(toy_suite, "my-searches"))).name == "my-searches"
 
 
 @pytest.mark.parametrize("letter", ["a", "é"])

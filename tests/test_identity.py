@@ -12,9 +12,10 @@ from PIL import Image
 
 from bench.config import trees
 from bench.config.catalogue import Catalogue
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
 from bench.errors import UsageError
-from bench.identity import DEFAULT
+from bench.identity import DEFAULT, apart, changed
 from bench.runs import records
 from bench.scores.classifier import ClassifierJudge
 from bench.scores.judge import Metric
@@ -56,6 +57,13 @@ def keys(plan):
 
 
 # --- what is the same run
+
+
+def test_parameters_that_two_have_otherwise_are_told_with_both_values():
+    before, after = {"a": "1", "b": "2", "d": "4"}, {"b": "3", "c": "4", "d": "4"}
+    assert apart(before, after) == {"a": ("1", DEFAULT), "b": ("2", "3"), "c": (DEFAULT, "4")}
+    assert changed(before, after) == {"a": DEFAULT, "b": "3", "c": "4"}
+    assert apart(before, before) == {}
 
 
 @pytest.mark.parametrize(
@@ -163,7 +171,7 @@ def committed(name):
 
 def key_now(record):
     cell = [f'Suite.methods = ["{record["method"]}"]', f'Suite.settings = ["{record["setting"]}"]']
-    (run,) = make_plan(record["suite"], gin_bindings=cell, seeds=1).runs
+    (run,) = make_plan(record["suite"], gin_bindings=cell, choice=Choice(seeds=1)).runs
     return run.key
 
 
@@ -183,8 +191,9 @@ def elsewhere(target, name=None):
     return register(name or target.__name__, module=f"elsewhere.{target.__module__}")(target)
 
 gin.register = elsewhere
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
-for run in make_plan("quick", seeds=1).runs:
+for run in make_plan("quick", choice=Choice(seeds=1)).runs:
     assert "elsewhere.architectures.dcgan" in run.config
     print(run.method, run.setting, run.key)
 """
@@ -420,10 +429,12 @@ def test_every_data_set_of_ours_has_the_name_of_its_file():
 
 
 def test_a_plan_of_a_known_suite_passes_preflight_as_before():
-    preflight(make_plan("ring", gin_bindings=['Suite.methods = ["vanilla"]'], seeds=1))
+    preflight(
+        make_plan("ring", gin_bindings=['Suite.methods = ["vanilla"]'], choice=Choice(seeds=1))
+    )
 
 
-@pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "d_norm = 'none'"])
+@pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "g_norm = 'none'"])
 def test_a_cell_alone_has_the_overrides_and_the_board_of_the_whole_suite(override: str) -> None:
     whole = make_plan("quick", gin_bindings=[override])
     for run in {(run.method, run.setting): run for run in whole.runs}.values():

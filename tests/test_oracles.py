@@ -5,7 +5,6 @@ from collections.abc import Callable
 from math import exp, pi, sqrt
 from pathlib import Path
 
-import gin
 import numpy as np
 import pytest
 import torch
@@ -14,7 +13,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from architectures.dirac import LinearDiscriminator, LocationGenerator
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.data.dirac import Dirac, GaussianLocation, quantiles
@@ -29,6 +28,7 @@ from bench.results.board import boards
 from bench.runs import records
 from bench.scores.location import LocationJudge
 from bench.training.execute import execute
+from bench.training.experiment import experiment_of
 from bench.training.trainer import Trainer
 from methods.as_gan import ASGAN
 from methods.base import GAN, Logs, Method
@@ -91,8 +91,7 @@ def planned(
 
 
 def trainer_of(run: Run, method: Method | None = None) -> Trainer:
-    load(run.config)
-    experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     if method is not None:
         experiment = dataclasses.replace(experiment, method=method)
     return Trainer(experiment, run.seed, experiment.judge(experiment.data))

@@ -3,8 +3,8 @@
 import json
 import re
 import shlex
+import shutil
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
@@ -308,23 +308,20 @@ def test_report_writes_no_page_that_would_lose_a_record(run, toy, publish, capsy
 # --- other people's suites
 
 
-def test_commands_of_a_page_work_from_its_folder(run, toy, publish, monkeypatch):
+def test_commands_of_a_page_work_from_its_folder(run, toy, publish, monkeypatch, capsys):
     run()
     publish()
-    for folder in ("runs/pages/toy", "leaderboards/toy"):
-        text = Path(folder, "README.md").read_text().partition("## Reproduce")[2]
+    for folder in [Path(name).absolute() for name in ("runs/pages/toy", "leaderboards/toy")]:
+        text = (folder / "README.md").read_text().partition("## Reproduce")[2]
         reproduce, *_ = re.findall("ganbench (reproduce .*)", text)
         again, *rows = re.findall("ganbench (run .*)", text)
         assert "toy.gin" in again
-        command = [sys.executable, "-m", "bench.cli", *shlex.split(reproduce)]
-        done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=True)
-        assert ": equal" in done.stdout
+        monkeypatch.chdir(folder)
+        assert main(shlex.split(reproduce)) == 0
+        assert ": equal" in capsys.readouterr().out
         for row in rows:
-            where = [*shlex.split(row), "--out", "again"]
-            done = subprocess.run(
-                [sys.executable, "-m", "bench.cli", *where], cwd=folder, check=True
-            )
-            assert len(list(Path(folder, "again").rglob(RECORD))) >= 1
+            assert main([*shlex.split(row), "--out", "again"]) == 0
+        assert len(list(Path("again").rglob(RECORD))) == len(rows)
 
 
 def test_a_suite_that_bears_the_name_of_ours_is_not_taken_for_it(toy, capsys):
@@ -343,6 +340,13 @@ def test_report_needs_no_option(run, toy):
     run()
     assert main(["report"]) == 0
     assert len(shown()) == 2
+
+
+def test_a_run_that_is_gone_does_not_come_back(run, toy):
+    run()
+    shutil.rmtree(Path("runs/toy/vanilla"))
+    assert main(["report"]) == 0
+    assert {method for method, *_ in shown()} == {"as_gan"}
 
 
 def test_overrides_may_use_macros_and_replace_what_a_macro_was_for(run, toy):

@@ -33,7 +33,8 @@ def under_way_after_the_first(out):
 def test_ctrl_c_stops_ray_and_another_engine_goes_on_to_the_same_result(toy_suite, tmp_path):
     suite = alone(toy_suite, "vanilla", "Suite.seeds = 3", "Experiment.steps = 600", *OFTEN)
     out = tmp_path / "runs"
-    command = start_command(suite, tmp_path, "--engine", "ray", "--jobs", "1")
+    options = ["--engine", "ray", "--jobs", "1", "--callbacks", "csv"]
+    command = start_command(suite, tmp_path, *options)
     until(lambda: command.poll() is not None or under_way_after_the_first(out), 300)
     os.killpg(command.pid, signal.SIGINT)  # as a terminal does, to all at once
     output, _ = command.communicate(timeout=120)
@@ -45,6 +46,7 @@ def test_ctrl_c_stops_ray_and_another_engine_goes_on_to_the_same_result(toy_suit
     assert output.count(": starting") <= done + 1  # what waits in the queue has not started
     until(lambda: not alive(command.pid))
     assert [path.name for path in out.iterdir()] == ["toy"]
+    assert all((path.parent / "losses.csv").exists() for path in out.rglob(RECORD))
 
     where = ["--out", str(out), "--leaderboards", str(tmp_path / "boards")]
     assert main(["run", str(suite), "--jobs", "1", *where]) == 0

@@ -4,7 +4,6 @@ import dataclasses
 import json
 import subprocess
 
-import gin
 import numpy as np
 import pytest
 import torch
@@ -17,9 +16,9 @@ from bench.config.catalogue import Catalogue
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.reproduction.comparison import LEVEL, compare
-from bench.reproduction.recorded import Differs, Unknown, plan_of
 from bench.runs import provenance as origin
 from bench.runs import records
+from bench.runs.recorded import Differs, Unknown, plan_of
 from bench.training.execute import execute
 
 TOY = """# A toy.
@@ -48,7 +47,6 @@ def toy(tmp_path_factory):
     runs = [run for run in make_plan(str(path)).runs if run.method == "vanilla"]
     for run in runs:
         execute(run, folder / "runs", lambda progress: None)
-        gin.clear_config()
     return path, [run.folder(folder / "runs") / "record.json" for run in runs]
 
 

@@ -19,6 +19,7 @@ from bench.cli import main
 from bench.config.plan import make_plan
 from bench.report.search.folder import rebuild
 from bench.runs import records
+from bench.runs.folder import CHECKPOINT
 from bench.search.findings import FILE, read
 from bench.search.storage import open_storage
 from bench.search.task import as_search
@@ -125,6 +126,14 @@ def test_a_search_is_published_and_its_commands_work_from_its_folder(
         assert Path("runs/pages/toy-search-mine/README.md").is_file()
         shutil.rmtree("runs")
 
+    # A trial's failure is published with the search: it is no result that could be wrong.
+    monkeypatch.chdir(tmp_path)
+    path = next((below / "trials").glob("*.json"))
+    lost = records.read(path) | {"status": "failed", "reason": "out of memory"}
+    records.write(path, lost)
+    assert main(["publish", *words, "--replace"]) == 0
+    assert records.ending(kept / "trials" / path.name)[1] == "failed"
+
     # Trials made anew are other records of the same runs: they displace none in silence.
     monkeypatch.chdir(tmp_path)
     assert main(["search", *words, "--jobs", "2", "--out", "again"]) == 0
@@ -164,7 +173,7 @@ def test_a_batch_of_which_every_run_fails_teaches_nothing(toy_suite, space, tmp_
         plan = make_plan(str(toy_suite), (), ("Suite.seeds = [10000]", f"ASGAN.epsilon = {value}"))
         (run,) = (run for run in plan.runs if run.method == "as_gan")
         (run,) = as_search([run])
-        blocked = run.folder(runs) / "checkpoint.pt"
+        blocked = run.folder(runs) / CHECKPOINT
         blocked.mkdir(parents=True)
         (blocked / "in the way").write_text("")
     assert search(toy_suite, space, tmp_path) == 1
@@ -180,7 +189,7 @@ def test_a_batch_of_which_every_run_fails_teaches_nothing(toy_suite, space, tmp_
 def _command(suite, space, where):
     places = ["--out", str(where / "runs"), "--leaderboards", str(where / "boards")]
     words = ["search", str(suite), "--space", str(space), *places, "--jobs", "1"]
-    return [sys.executable, "-m", "bench.cli", *words]
+    return [sys.executable, "-m", "ganbench", *words]
 
 
 def _start(command):

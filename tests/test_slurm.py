@@ -95,7 +95,7 @@ def striking(toy_suite, tmp_path, monkeypatch, offer_fault):
 
 
 def resumed(run, out):
-    return (run.folder(out) / LOG).read_text().count("going on from checkpoint.pt, step 3")
+    return (run.folder(out) / LOG).read_text().count("going on from checkpoint.safetensors, step 3")
 
 
 def test_a_job_that_is_killed_is_tried_again_and_one_that_is_preempted_is_requeued(
@@ -103,7 +103,8 @@ def test_a_job_that_is_killed_is_tried_again_and_one_that_is_preempted_is_requeu
 ):
     killed, preempted = striking("Dies", 1), striking("Preempted", 1)
     runs, out, ledger = [*killed, *preempted], tmp_path / "runs", Ledger()
-    drive(engine_of(out, *where), runs, out, ledger, Limits(retries=1))
+    engine = engine_of(out, *where, "--callbacks", "csv")
+    drive(engine, runs, out, ledger, Limits(retries=1))
     ((run_id, reason),) = ledger.of("retrying")
     assert run_id == killed[0].id
     assert "its job ended early" in reason
@@ -113,7 +114,9 @@ def test_a_job_that_is_killed_is_tried_again_and_one_that_is_preempted_is_requeu
     assert [resumed(run, out) for run in runs] == [1, 1]
     assert not any(held(run.folder(out)) for run in runs)
     for run in runs:
-        execute(run, tmp_path / "clean", ignore)
+        record = execute(run, tmp_path / "clean", ignore)
+        lines = (run.folder(out) / "losses.csv").read_text().splitlines()
+        assert len(lines) == 1 + len(record["losses"])
     assert same(results_of(runs, out), results_of(runs, tmp_path / "clean"))
 
 

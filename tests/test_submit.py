@@ -8,7 +8,6 @@ import struct
 import zlib
 from pathlib import Path
 
-import gin
 import numpy as np
 import pytest
 from PIL import Image
@@ -62,7 +61,6 @@ def made(tmp_path_factory):
 
     def made_by(run):
         found[run.suite, run.seed] = execute(run, folder, lambda progress: None)
-        gin.clear_config()
 
     for name, text in SUITES.items():
         path = folder / f"{name}.gin"

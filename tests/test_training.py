@@ -5,30 +5,30 @@ import dataclasses
 import io
 import json
 
-import gin
 import numpy as np
 import pytest
 import torch
 from PIL import Image
 from toy_runs import ignore, plan_of
 
-from bench.config.compose import load
+from bench.config.bound import Bound
+from bench.config.choice import Choice
 from bench.config.plan import make_plan
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT
 from bench.streams import stream
 from bench.training.build import build
 from bench.training.cost import PassCounter
-from bench.training.diagnostics import diagnose, hoyer
+from bench.training.diagnostics import diagnose, hoyer, sign_step
 from bench.training.execute import RECORD, execute
+from bench.training.experiment import experiment_of, spaced
 from bench.training.losses import Diverged, LossMeter, require_finite
 from bench.training.trainer import Trainer
 from methods.base import GAN, Logs, Method
 
 
 def trainer_of(run) -> Trainer:
-    load(run.config)
-    experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     return Trainer(experiment, run.seed, experiment.judge(experiment.data))
 
 
@@ -89,6 +89,18 @@ def test_streams_differ_by_seed_purpose_and_index_and_repeat():
     keys = [(0, "data"), (1, "data"), (0, "noise"), (0, "data", 1)]
     assert len({tuple(draw(*key)) for key in keys}) == len(keys)
     assert draw(0, "data") == draw(0, "data")
+
+
+@pytest.mark.parametrize(
+    ("steps", "times", "expected"), [(6, 2, [3, 6]), (7, 3, [2, 4, 7]), (5, 5, [1, 2, 3, 4, 5])]
+)
+def test_evaluations_are_spaced_evenly_and_the_last_is_at_the_end(steps, times, expected):
+    assert spaced(steps, times) == expected
+
+
+def test_a_step_against_the_sign_of_a_gradient_has_one_size_in_every_coordinate():
+    moved = sign_step(torch.ones(1, 3), torch.tensor([[0.2, -9.0, 0.0]]), 0.5)
+    assert moved.tolist() == [[0.5, 1.5, 1.0]]
 
 
 def test_evaluation_leaves_no_trace_in_training(toy_suite):
@@ -187,8 +199,8 @@ def test_require_finite_passes_what_is_finite_and_names_what_is_not():
 
 
 def test_diagnostics_of_a_linear_discriminator_are_closed_forms(toy_suite):
-    load(plan_of(toy_suite).config)
-    gan = build(gin.get_configurable("Experiment")(), 0, torch.device("cpu"))
+    experiment = experiment_of(Bound(plan_of(toy_suite).config))
+    gan = build(experiment, 0, torch.device("cpu"))
     linear = torch.nn.Linear(2, 1)
     with torch.no_grad():
         linear.weight.copy_(torch.tensor([[3.0, -4.0]]))
@@ -250,7 +262,7 @@ def test_a_diverged_run_keeps_its_scores_so_far(toy_suite, tmp_path, monkeypatch
 
 def test_a_record_keeps_a_grid_of_its_fixed_samples(tmp_path):
     bindings = ["Experiment.steps = 1", "Experiment.evaluations = 1", 'Suite.methods = ["vanilla"]']
-    run = make_plan("quick", gin_bindings=bindings, seeds=1).runs[0]
+    run = make_plan("quick", gin_bindings=bindings, choice=Choice(seeds=1)).runs[0]
     record = execute(run, tmp_path, ignore)
     picture = Image.open(io.BytesIO(base64.b64decode(record["samples"]["png"])))
     assert picture.size == (8 * 9 + 1, 8 * 9 + 1)

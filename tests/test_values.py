@@ -1,16 +1,16 @@
 """Values behind macros and inside lists, lists where tuples are meant, and macros of a suite."""
 
-import gin
 import pytest
 
 from bench.cli import main
+from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import Composition, load
+from bench.config.compose import Composition
 from bench.config.plan import make_plan
 from bench.config.statements import read_file
 from bench.errors import UsageError
 from bench.search.space import read_space
-from bench.training.experiment import Experiment
+from bench.training.experiment import experiment_of
 
 
 def extended(suite, *lines):
@@ -33,7 +33,7 @@ def refusal(suite, **options):
     ("lines", "line", "complaint", "remedy"),
     [
         (['Suite.methods = ["vanilla", 3]'], 0, "3", "str"),
-        (['Suite.methods = "vanilla"'], 0, "'vanilla'", "['vanilla']"),
+        (['Suite.settings = "standard"'], 0, "'standard'", "['standard']"),
         (['Suite.remedies = {"wgan_gp": "layer_norm_d"}'], 0, "'layer_norm_d'", "list[str]"),
         (["Suite.seeds = [0, 1.5]"], 0, "1.5", "int"),
         (["Suite.seeds = [0, True]"], 0, "True", "int"),
@@ -105,8 +105,7 @@ def test_a_list_where_a_tuple_is_meant_becomes_one(toy_suite, lines, tmp_path):
     extended(toy_suite, *lines)
     run = make_plan(str(toy_suite)).runs[0]
     assert run.digest not in before
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     optimizer = experiment.g_optimizer(experiment.generator((2,), 4).parameters())
     assert optimizer.defaults["betas"] == (0.5, 0.9)
     copy = tmp_path / "copy.gin"
@@ -222,7 +221,7 @@ def test_a_refused_value_is_one_line_and_exit_code_2_and_leaves_nothing(
         ("Suite.seeds = -1", "it must be at least one and at most 100000"),
         ("Adam.lr = 1e400", "inf is not "),
         ("x/Suite.seeds = 2", "x/Suite.seeds has no effect: Suite is in no scope"),
-        ('Control.of = "vanilla"', "a control says in its own gin file"),
+        ('Control.of = "vanilla"', "a method says in its own gin file"),
     ],
 )
 def test_what_no_run_could_have_is_refused_with_its_place(toy_suite, line, complaint):

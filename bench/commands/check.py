@@ -6,9 +6,16 @@ from pathlib import Path
 from rich.console import Console
 from rich.text import Text
 
-from bench.commands.options import add_out, add_suite, add_where, where_of
-from bench.config.plan import make_plan
+from bench.commands.options import (
+    add_budget,
+    add_out,
+    add_suite,
+    add_where,
+    plan_of,
+    where_of,
+)
 from bench.engines.complete import complete
+from bench.engines.screen import screen
 from bench.errors import UsageError
 from bench.gate.compare import Strictness, compare
 from bench.gate.outcomes import of_records, planned, read_baseline
@@ -23,6 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite, the baseline and what counts as worse."""
     strict = Strictness()
     add_suite(parser)
+    add_budget(parser)
     parser.add_argument(
         "--baseline",
         type=Path,
@@ -67,13 +75,14 @@ def main(options: argparse.Namespace) -> int:
             require_writable_file(f"--{option}", getattr(options, option))
     require_writable("--runs", options.out)
     where = where_of(options)
-    plan = make_plan(options.suite, options.gin_file, options.gin_bindings)
+    plan = plan_of(options)
     baseline = read_baseline(options.baseline, plan.name)
     preflight(plan)
     before = planned(plan.runs, options.out)
     require_others(pair(before, baseline), before, baseline)
     console = Console()
-    complete(plan.name, plan.runs, options.out, where, console)
+    with screen(console) as view:
+        complete(plan.name, plan.runs, options.out, where, view)
 
     files = [run.folder(options.out) / RECORD for run in plan.runs]
     verdict = compare(of_records(files, plan.name, options.out), baseline, strictness)

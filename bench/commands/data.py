@@ -4,8 +4,9 @@ import argparse
 
 import gin
 
+from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
+from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.statements import read_file, read_option
 from bench.config.trees import base
 from bench.data.cached import CachedPictures
@@ -63,10 +64,8 @@ def dataset(name: str, bindings: list[str]) -> Dataset:
     for binding in (binding for layer in overrides for binding in layer.bindings):
         if not composition.uses(binding):
             composition.refuse(binding)
-    load(composition.text)
     try:
-        return gin.query_parameter(f"{ROOT_CONFIGURABLE}.data").scoped_configurable_fn()
+        with Bound(composition.text).entered():
+            return gin.query_parameter(f"{ROOT_CONFIGURABLE}.data").scoped_configurable_fn()
     except (ValueError, TypeError) as error:
         raise UsageError(str(error).splitlines()[0]) from error
-    finally:
-        gin.clear_config()

@@ -5,11 +5,12 @@ import shlex
 from pathlib import Path
 
 from bench.config.catalogue import Catalogue
+from bench.errors import UsageError, nearest
 from bench.scaffold.write import TREES, write
 from bench.texts import shown
 
 TRIED = {
-    "method": '--gin_bindings \'Suite.methods = ["vanilla", "{name}"]\'',
+    "method": "--methods vanilla,{name}",
     "architecture": "--gin_bindings 'Suite.architecture = \"{name}\"'",
     "dataset": "--gin_bindings 'Suite.dataset = \"{name}\"'",
     "score": "--gin_file gin/judges/{name}.gin",
@@ -19,7 +20,7 @@ TRIED = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the kind, the name and the folder."""
-    parser.add_argument("kind", choices=TREES, metavar="|".join(TREES), help="what to begin")
+    parser.add_argument("kind", metavar="|".join(TREES), help="what to begin")
     parser.add_argument(
         "name", metavar="NAME", help="what suites call it, and its module: small letters and _"
     )
@@ -30,8 +31,12 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Writes the files, and says what to do next."""
-    files = write(options.kind, options.name, options.out, Catalogue.of())
-    print(f"written: {', '.join(shown(path.resolve()) for path in files)}; next:")
+    if options.kind not in TREES:
+        raise UsageError(f"there is no new {options.kind!r}; {nearest(options.kind, TREES)}")
+    catalogue = Catalogue.of(str(options.out / "suite.gin"))  # as a suite there would see it
+    files = write(options.kind, options.name, options.out, catalogue)
+    place = "" if options.out.resolve() == Path.cwd() else f" in {options.out}"
+    print(f"written: {', '.join(shown(path.resolve()) for path in files)}; next{place}:")
     for step in steps(options.kind, options.name):
         print(f"  {step}")
     return 0

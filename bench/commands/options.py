@@ -1,31 +1,140 @@
 """Options that several commands have alike: what chooses a suite's runs, and where these are."""
 
 import argparse
+from contextlib import suppress
+from functools import partial
 from pathlib import Path
+from typing import Any
 
+from bench.callbacks.choose import available
 from bench.config.catalogue import Catalogue
+from bench.config.choice import Choice
 from bench.config.plan import Plan, make_plan
 from bench.engines.choose import ENGINES, Where
+from bench.errors import UsageError
+from bench.waiting import waiting
 
 OUT = Path("runs")
 
 
-def add_suite(parser: argparse.ArgumentParser) -> None:
-    """Adds the suite, and what overrides its bindings."""
-    parser.add_argument("suite", metavar="SUITE", help="a name (see ganbench list) or a gin file")
-    parser.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
+def add_suite(
+    parser: argparse.ArgumentParser,
+    usual: str | None = None,
+    methods: str = "methods, in place of the suite's",
+) -> None:
+    """Adds the suite, what overrides its bindings, and what chooses of its rows.
+
+    Args:
+        parser: of the command.
+        usual: the suite where none is named; without one it must be.
+        methods: what the command does with those that are named.
+    """
     parser.add_argument(
+        "suite",
+        metavar="SUITE",
+        nargs="?" if usual else None,
+        default=usual,
+        help="a name (see ganbench list) or a gin file" + (f"; default: {usual}" if usual else ""),
+    )
+    group = parser.add_argument_group("what of the suite, and what otherwise")
+    group.add_argument("--gin_file", action="append", default=[], help="gin file that overrides")
+    group.add_argument(
         "--gin_bindings",
         action="append",
         default=[],
         metavar="B",
-        help="binding that overrides, such as 'Suite.methods = [\"as_gan\"]'",
+        help="binding that overrides, such as 'Adam.lr = 1e-3'",
     )
+    group.add_argument("--scale", help="a name under gin/scales: trial shrinks a suite to try it")
+    said = {"--methods": methods, "--settings": "settings, in place of the suite's"}
+    for option, text in said.items():
+        group.add_argument(
+            option, action=Once, type=partial(_names, option), metavar="A,B", help=text
+        )
+
+
+def add_budget(parser: argparse.ArgumentParser) -> None:
+    """Adds how often and for how long each row of a suite is trained."""
+    group = parser.add_argument_group("seeds and steps")
+    group.add_argument(
+        "--seeds",
+        action=Once,
+        type=_seeds,
+        metavar="N",
+        help="how many seeds, or with a comma the seeds themselves: 5 is 0,1,2,3,4, and 5, is 5",
+    )
+    group.add_argument(
+        "--steps",
+        action=Once,
+        type=_steps,
+        metavar="N",
+        help="generator steps of each run; they make a leaderboard of its own",
+    )
+
+
+class Once(argparse.Action):
+    """An option that must not be given twice, lest the second hide the first."""
+
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: Any,
+        option_string: str | None = None,
+    ) -> None:
+        """Stores the value.
+
+        Raises:
+            UsageError: there is one already.
+        """
+        if getattr(namespace, self.dest) is not None:
+            raise UsageError(f"{self.option_strings[0]} is given twice; give it once")
+        setattr(namespace, self.dest, values)
+
+
+def _names(option: str, text: str) -> list[str]:
+    names = _words(text)
+    if not names:
+        raise UsageError(f"{option} {text!r}: it must be names with commas between them")
+    return names
+
+
+def _seeds(text: str) -> int | list[int]:
+    words = _words(text)
+    try:
+        return int(text) if words == [text.strip()] else [*map(int, words)]
+    except ValueError as error:
+        raise UsageError(
+            f"--seeds {text!r}: it must be how many seeds, such as 5, or the seeds themselves, "
+            "such as 0,1,5"
+        ) from error
+
+
+def _steps(text: str) -> int:
+    with suppress(ValueError):
+        if (steps := int(text)) >= 1:
+            return steps
+    raise UsageError(f"--steps {text!r}: it must be a whole number from 1 on, such as 1000")
+
+
+def _words(text: str) -> list[str]:
+    """What stands between commas and blanks."""
+    return text.replace(",", " ").split()
 
 
 def add_out(parser: argparse.ArgumentParser, *names: str) -> None:
     """Adds the runs folder, under ``--out`` and other names."""
     parser.add_argument(*names, "--out", dest="out", type=Path, default=OUT, help="folder of runs")
+
+
+def add_opening(parser: argparse.ArgumentParser) -> None:
+    """Adds what is needed to open runs of which the record does not say all."""
+    parser.add_argument(
+        "--suite",
+        metavar="FILE",
+        help="the runs' suite, where it is not one of ganbench's: it has their data, and imports "
+        "what their networks are made of",
+    )
 
 
 def add_pages(parser: argparse.ArgumentParser, name: str = "--leaderboards") -> None:
@@ -35,25 +144,33 @@ def add_pages(parser: argparse.ArgumentParser, name: str = "--leaderboards") -> 
     )
 
 
-def add_scale(parser: argparse.ArgumentParser) -> None:
-    """Adds what makes a suite smaller, or has other seeds."""
-    parser.add_argument(
-        "--scale", help="a name (see ganbench list): trial shrinks a suite to try it"
-    )
-    parser.add_argument("--seeds", type=int, help="number of seeds, in place of the suite's")
-
-
-def plan_of(options: argparse.Namespace) -> Plan:
-    """The plan that the options of ``add_suite`` and ``add_scale`` choose."""
-    catalogue = Catalogue.of(options.suite)
+def files_of(options: argparse.Namespace, catalogue: Catalogue) -> list[str]:
+    """The gin files that override, the scale's first."""
     scale = [str(catalogue.find("scales", options.scale, "--scale"))] if options.scale else []
-    return make_plan(
-        options.suite,
-        [*scale, *options.gin_file],
-        options.gin_bindings,
-        options.seeds,
-        catalogue=catalogue,
-    )
+    return [*scale, *options.gin_file]
+
+
+def choice_of(options: argparse.Namespace) -> Choice:
+    """What the options of ``add_suite`` and ``add_budget`` choose."""
+    return Choice(options.methods, options.settings, options.seeds, options.steps)
+
+
+def plan_of(options: argparse.Namespace, choice: Choice | None = None) -> Plan:
+    """The plan that the options of ``add_suite`` and ``add_budget`` ask for.
+
+    Args:
+        options: of the command.
+        choice: what they choose; by default what ``choice_of`` reads.
+    """
+    with waiting(f"composing the runs of {options.suite}"):
+        catalogue = Catalogue.of(options.suite)
+        return make_plan(
+            options.suite,
+            files_of(options, catalogue),
+            options.gin_bindings,
+            choice or choice_of(options),
+            catalogue=catalogue,
+        )
 
 
 def add_where(parser: argparse.ArgumentParser) -> None:
@@ -91,6 +208,12 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         metavar="KEY=VALUE",
         help="parameter of SLURM jobs, such as partition=gpu or time=120",
     )
+    group.add_argument(
+        "--callbacks",
+        default="",
+        metavar="NAME,...",
+        help=f"that listen to runs: {', '.join(available())} (default: none)",
+    )
 
 
 def where_of(options: argparse.Namespace) -> Where:
@@ -107,4 +230,5 @@ def where_of(options: argparse.Namespace) -> Where:
         time_limit=options.time_limit,
         address=options.address,
         slurm=tuple(options.slurm),
+        callbacks=tuple(dict.fromkeys(filter(None, options.callbacks.split(",")))),
     )

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.commands.options import add_out, add_scale, add_suite, plan_of
+from bench.commands.options import add_budget, add_out, add_suite, plan_of
 from bench.config.plan import Plan
 from bench.errors import UsageError
 from bench.report import commands
@@ -19,6 +19,7 @@ from bench.runs.records import RECORD
 from bench.search.findings import FILE, read
 from bench.search.space import read_space
 from bench.submission.review import OWN, review
+from bench.waiting import waiting
 from bench.wording import plural
 from bench.writable import require_writable
 
@@ -29,7 +30,7 @@ SHOWN = 12
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite, the folders and what may go."""
     add_suite(parser)
-    add_scale(parser)
+    add_budget(parser)
     add_out(parser)
     parser.add_argument(
         "--space", help="publish the search over this space on the suite, not the suite itself"
@@ -65,7 +66,8 @@ def _suite(options: argparse.Namespace, console: Console) -> Path:
     entries = [read_entry(path) for path in [*records.find(folder / RECORDS), *files]]
     board = board_for(plan, entries)
     _let_go(lost(folder, {one.digest for one in board.records}), options, console)
-    return show(board, options.leaderboards, {entry.digest for entry in entries})
+    with waiting("writing the page"):
+        return show(board, options.leaderboards, {entry.digest for entry in entries})
 
 
 def _search(options: argparse.Namespace, console: Console) -> Path:
@@ -78,11 +80,16 @@ def _search(options: argparse.Namespace, console: Console) -> Path:
             f"--space {options.space}: there is no search in {source}; ganbench search "
             f"{options.suite} --space {options.space} makes one"
         )
-    files = sorted((source / searches.RUNS).glob("*.json"))
+    files = [
+        path
+        for path in sorted((source / searches.RUNS).glob("*.json"))
+        if records.ending(path)[1] != "failed"  # a failure has no result to be checked
+    ]
     _require_current(source, files, plan, options)
     _check(files, plan, options, console)
     _let_go(searches.lost(source, target), options, console)
-    return searches.rebuild(source, target)
+    with waiting("writing the page"):
+        return searches.rebuild(source, target)
 
 
 def _require_current(
@@ -113,7 +120,8 @@ def _check(files: list[Path], plan: Plan, options: argparse.Namespace, console: 
         UsageError: says what is wrong first, and how much more is.
     """
     suite = None if plan.suite_file is None else options.suite
-    found = review(files, options.leaderboards, OWN, suite)
+    with waiting(f"checking {plural(len(files), 'record')}"):
+        found = review(files, options.leaderboards, OWN, suite)
     if found.refused:
         more = f" and {len(found.refused) - 1} more" if len(found.refused) > 1 else ""
         raise UsageError(f"nothing was published: {found.refused[0]}{more}")

@@ -6,12 +6,8 @@ from pathlib import Path
 from rich.console import Console
 
 from bench.commands.options import OUT, add_pages
-from bench.errors import UsageError
-from bench.report.below import free, pages_of
-from bench.report.build import build
-from bench.report.search.folder import find, rebuild
-from bench.runs import records
-from bench.writable import require_writable
+from bench.report.below import pages_of
+from bench.report.rewrite import rewrite
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -21,22 +17,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 
 def main(options: argparse.Namespace) -> int:
-    """Adds the runs' records to those the leaderboards keep, and writes every page anew.
-
-    A search is written anew from its own folder, in ``--out`` or beside leaderboards in ``--runs``.
-    """
-    if not options.runs.is_dir():
-        raise UsageError(f"--runs {options.runs}: there is no such folder; ganbench run makes one")
-    out = pages_of(options.runs, options.out)
-    require_writable("--out", out)
-    found = records.find(options.runs)
-    places = [*find(out), *find(options.runs)]
-    searches = dict.fromkeys(place.resolve() for place in places)
-    if not found and not searches:
-        raise UsageError(f"--runs {options.runs}: there are no records in it")
+    """Writes every page anew, and says which."""
     console = Console()
-    for page in build([*records.find(out), *found], out, free(options.runs, out)):
-        console.print(f"leaderboard: {page}", highlight=False)
-    for folder in searches:
-        console.print(f"search: {rebuild(folder, out / folder.name)}", highlight=False)
+    for kind, page in rewrite(options.runs, pages_of(options.runs, options.out)):
+        console.print(f"{kind}: {page}", highlight=False)
     return 0

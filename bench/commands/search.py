@@ -1,24 +1,37 @@
 """``ganbench search``: chooses hyper-parameters, and says how much the choice matters."""
 
 import argparse
+from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
 from rich.console import Console
 
-from bench.commands.options import add_out, add_pages, add_suite, add_where, where_of
-from bench.engines.choose import Where
+from bench.commands.options import (
+    add_budget,
+    add_out,
+    add_pages,
+    add_suite,
+    add_where,
+    choice_of,
+    files_of,
+    where_of,
+)
+from bench.config.catalogue import Catalogue
 from bench.engines.complete import complete
+from bench.engines.screen import screen
 from bench.errors import UsageError
 from bench.report.below import pages_of
 from bench.report.search.folder import name_of, require_room, write
-from bench.search.conduct import conduct, records_of, say
-from bench.search.contenders import contests, runs_of
+from bench.search.conduct import conduct, records_of
+from bench.search.contenders import Contest, contests, runs_of
 from bench.search.findings import Findings, study_of
+from bench.search.outlook import Outlook
 from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
 from bench.search.task import Source, Task, prepare
+from bench.waiting import alone, waiting
 from bench.writable import require_writable
 
 SPACE, OWN = "epsilon", "tuning"
@@ -32,18 +45,15 @@ JOURNAL = "journal.log"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the options."""
-    add_suite(parser)
+    add_suite(
+        parser,
+        methods="whose hyper-parameters; all: every method of the suite; default: the space's",
+    )
+    add_budget(parser)
     parser.add_argument(
         "--space",
         help=f"a name (see ganbench list search) or a gin file; default: {SPACE}, or {OWN} where "
         "--methods is given",
-    )
-    parser.add_argument(
-        "--methods",
-        nargs="+",
-        default=[],
-        metavar="METHOD",
-        help="whose hyper-parameters; all: every method of the suite; default: the space's",
     )
     parser.add_argument(
         "--trials",
@@ -58,7 +68,6 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         help="of the study: an Optuna journal, or a database such as postgresql://...; "
         f"default: {FOLDER}/{JOURNAL} in the runs folder",
     )
-    parser.add_argument("--seeds", type=int, help="seeds to report on, in place of the suite's")
     add_out(parser)
     add_pages(parser)
     add_where(parser)
@@ -69,15 +78,17 @@ def main(options: argparse.Namespace) -> int:
     where = where_of(options)
     if options.trials is not None and options.trials < 1:
         raise UsageError(f"--trials {options.trials}: it must be at least 1")
-    source = Source(
-        options.suite, tuple(options.gin_file), tuple(options.gin_bindings), options.seeds
-    )
-    space = read_space(options.space or (OWN if options.methods else SPACE), source.catalogue)
+    catalogue = Catalogue.of(options.suite)
+    choice = replace(choice_of(options), methods=None)
+    files = tuple(files_of(options, catalogue))
+    source = Source(options.suite, files, tuple(options.gin_bindings), choice)
+    space = read_space(options.space or (OWN if options.methods else SPACE), catalogue)
     folder: Path = options.out / FOLDER
     pages = pages_of(options.out, options.leaderboards)
     require_writable("--out", folder)
     require_writable("--leaderboards", pages)
-    tasks = prepare(space, source, options.methods, options.trials)
+    with waiting(f"composing the trials of {space.name} on {options.suite}"):
+        tasks = prepare(space, source, options.methods or (), options.trials)
     target = pages / name_of(tasks[0].suite, space.name, tasks[0].overrides)
     require_room(target, options.out, pages)
     place = options.storage or str(folder / JOURNAL)
@@ -85,31 +96,33 @@ def main(options: argparse.Namespace) -> int:
     studies = [SharedStudy(task, storage, folder) for task in tasks]
 
     console = Console()
-    try:
-        for study in studies:
-            if not conduct(study, options.out, where, console):
-                return 1
-        return _report(tasks, studies, target, options, where, console)
-    except KeyboardInterrupt:
-        for study in studies:
-            say(console, study.progress)
-        raise
+    outlook = Outlook(studies)
+    with screen(console) as view:
+        try:
+            for study in studies:
+                if not conduct(study, options.out, where, view, outlook):
+                    return 1
+            made = contests(tasks, [study_of(study) for study in studies])
+            runs = runs_of(made)
+            name = f"{tasks[0].suite}-{space.name}, to compare"
+            complete(name, runs, options.out, where, view, rest=outlook.last(runs))
+        except KeyboardInterrupt:
+            for study in studies:
+                view.say(study.progress)
+            raise
+    return _report(tasks, studies, made, target, options.out, console)
 
 
 def _report(
     tasks: list[Task],
     studies: list[SharedStudy],
+    made: list[Contest],
     target: Path,
-    options: argparse.Namespace,
-    where: Where,
+    out: Path,
     console: Console,
 ) -> int:
-    """Runs what the winners are compared with, and writes the search's page."""
-    task, ended = tasks[0], [study_of(study) for study in studies]
-    made = contests(tasks, ended)
-    complete(
-        f"{task.suite}-{task.space.name}, to compare", runs_of(made), options.out, where, console
-    )
+    """Writes the search's page."""
+    task = tasks[0]
     findings = Findings(
         suite=task.suite,
         space=task.space.name,
@@ -118,13 +131,14 @@ def _report(
         objectives=list(task.objectives),
         aggregate=task.space.search.aggregate,
         sampler=task.space.search.sampler,
-        studies=ended,
+        studies=[study_of(study) for study in studies],
         groups=[group for group, _ in made],
         suite_file=task.source.plan([task.method]).suite_file,
         own_space=task.space.own,
     )
-    results = records_of(findings.run_ids, options.out)
-    with FileLock(options.out / FOLDER / f"report{LOCK}"):
+    results = records_of(findings.run_ids, out)
+    lock = FileLock(out / FOLDER / f"report{LOCK}")
+    with alone(lock, "another command that writes a search's page"), waiting("writing the page"):
         page = write(findings, results, target)
     console.print(f"search: {page}", highlight=False, soft_wrap=True)
     return int(any(record["status"] == "failed" for record in results.values()))

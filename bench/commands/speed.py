@@ -8,7 +8,8 @@ import torch
 from rich.console import Console
 from rich.table import Table
 
-from bench.config.plan import make_plan
+from bench.commands.options import add_suite, plan_of
+from bench.config.choice import Choice
 from bench.config.run import Run
 from bench.errors import UsageError
 from bench.speed.parallel import throughput
@@ -21,8 +22,7 @@ BASELINE = "vanilla"
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite and the effort."""
-    parser.add_argument("suite", nargs="?", default="quick", metavar="SUITE", help="default: quick")
-    parser.add_argument("--gin_bindings", action="append", default=[])
+    add_suite(parser, usual="quick")
     parser.add_argument("--steps", type=int, default=30, help="steps a method and round")
     parser.add_argument("--rounds", type=int, default=7, help="rounds, the methods in turn in each")
     parser.add_argument(
@@ -41,7 +41,7 @@ def main(options: argparse.Namespace) -> int:
             raise UsageError(f"--{option} {getattr(options, option)}: at least 1 is needed")
     if options.records:
         return _records(options.records)
-    plan = make_plan(options.suite, gin_bindings=options.gin_bindings, seeds=1)
+    plan = plan_of(options, Choice(options.methods, options.settings, seeds=1))
     preflight(plan)
     setting = plan.runs[0].setting
     runs = {run.method: run for run in plan.runs if run.setting == setting}

@@ -4,8 +4,6 @@ from collections.abc import Iterable, Mapping
 from dataclasses import replace
 from typing import Any
 
-import gin
-
 from bench.config.registry import checked, required_parameters, resolve
 from bench.config.statements import Binding, Layer, Reference
 from bench.config.values import expanded, references
@@ -120,13 +118,6 @@ class Composition:
             f"{binding.where}: {binding.key} has no effect, since nothing here refers to "
             f"{binding.selector}; {nearest(binding.selector, reached - {binding.selector})}"
         )
-
-
-def load(text: str) -> None:
-    """Makes a composed config gin's own, in place of whatever was there, and locks it."""
-    gin.clear_config()
-    gin.parse_config(text)
-    gin.finalize()
 
 
 def key_of(binding: Binding) -> Key:

@@ -8,10 +8,13 @@ from typing import Any
 
 import gin
 
-from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
+from bench.config.bound import Bound
+from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.errors import UsageError
+from bench.waiting import waiting
 
 _CULPRIT = re.compile(r"In call to configurable '(\w+)'")
+_NAMED = re.compile(r"(?:^|, )(\w+) = ")
 
 
 def described(data: Any, judge: Any) -> dict[str, Any]:
@@ -29,32 +32,32 @@ def look(composition: Composition, cell: str) -> dict[str, Any]:
     Raises:
         UsageError: where they cannot be had, with the place that bound the culprit.
     """
-    load(composition.text)
     try:
-        data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
-        judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
-        return described(data, judge)
+        with (
+            waiting("reading the data, and what judges samples of them"),
+            Bound(composition.text).entered(),
+        ):
+            data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
+            judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
+            return described(data, judge)
     except (UsageError, ValueError, TypeError) as error:
         raise placed(error, composition, cell) from error
-    finally:
-        gin.clear_config()
 
 
 def placed(error: Exception, composition: Composition, cell: str) -> UsageError:
-    """What a part complains of, with the place that bound the parameter it names.
+    """What a part complains of, with the places that bound the parameters it names.
 
     Args:
-        error: with a message such as "steps = 0: ...".
+        error: with a message such as "steps = 0: ...", or "steps = 1, evaluations = 2: ...".
         composition: of the config that was built.
         cell: whose it is, for where nothing is named.
     """
     first = first_line(error)
     culprits = _CULPRIT.findall(str(error))
-    parameter = re.match(r"\w+", first)
-    where = parameter and composition.where(
-        culprits[0] if culprits else ROOT_CONFIGURABLE, parameter.group()
-    )
-    return UsageError(f"{where or cell}: {first}")
+    culprit = culprits[0] if culprits else ROOT_CONFIGURABLE
+    named = _NAMED.findall(first.partition(":")[0]) or re.findall(r"^\w+", first)
+    places = dict.fromkeys(filter(None, (composition.where(culprit, one) for one in named)))
+    return UsageError(f"{', '.join(places) or cell}: {first}")
 
 
 def first_line(error: Exception) -> str:

@@ -12,7 +12,7 @@ RESERVED = ("readme.md", "index.html", "records", "runs", "search", "pages", "le
 """What lies beside the folders of suites, in small letters: some systems do not tell them apart."""
 
 SEARCHED = "-search"
-"""Ends the name of the folder that a search of a suite keeps its runs in."""
+"""After a suite's name: the folder of a search's runs, and, with its space's name, of its page."""
 
 _DIGEST = "0123456789ab"
 
@@ -68,7 +68,7 @@ def _require_sane(where: str, suite: str) -> None:
         problem = "is empty, or begins with a dot or a dash"
     elif suite.lower() in RESERVED:
         problem = "is what another file beside the suites' folders is called"
-    elif suite.endswith(SEARCHED):
-        problem = f"ends with {SEARCHED}, as the folders of searches do"
+    elif f"{SEARCHED}-" in f"{suite}-":
+        problem = f"has {SEARCHED} in it, as the folders of searches do"
     if problem is not None:
         raise UsageError(f"{where}: a suite is called as its gin file, and {suite!r} {problem}")

@@ -7,6 +7,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Any
 
+from bench.config.bound import modules
 from bench.errors import UsageError
 from bench.identity import Identity
 from bench.labels import board_of, run_id
@@ -70,8 +71,7 @@ class Run:
     @property
     def modules(self) -> list[str]:
         """The modules that the config imports."""
-        words = (line.split() for line in self.config.splitlines())
-        return [line[1] for line in words if line[:1] == ["import"]]
+        return modules(self.config)
 
     @property
     def board(self) -> str:

@@ -12,18 +12,18 @@ from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import TypeVar
 
-import gin
 import numpy as np
 import torch
 
+from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import Composition, load
+from bench.config.compose import Composition
 from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.config.statements import Layer, read_file, read_option
 from bench.config.trees import base
 from bench.errors import UsageError
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from bench.training.trainer import Trainer
 
 STEPS = 3
@@ -79,7 +79,6 @@ class Toy:
         Raises:
             UsageError: for anything that a suite of a user's would be refused for.
         """
-        gin.clear_config()  # an earlier run's is locked, and gin files may import modules
         with TemporaryDirectory() as folder:
             suite = Path(folder, "conformance.gin")
             suite.write_text(self.suite(), encoding="utf-8")
@@ -125,7 +124,6 @@ def alone(kind: str, name: str, *overrides: Layer) -> Composition:
     Raises:
         UsageError: there is no such file, or it is wrong.
     """
-    gin.clear_config()
     catalogue = Catalogue.of()
     files = base(), catalogue.find(kind, name, "NAME")
     return Composition([*(read_file(file, catalogue) for file in files), *overrides])
@@ -133,8 +131,7 @@ def alone(kind: str, name: str, *overrides: Layer) -> Composition:
 
 def experiment(run: Run) -> Experiment:
     """The parts of a run, each made anew."""
-    load(run.config)
-    return gin.get_configurable("Experiment")()
+    return experiment_of(Bound(run.config))
 
 
 def trainer(run: Run) -> Trainer:

@@ -1,13 +1,11 @@
 """What a run must do, whichever of its parts is somebody's own: checks of whole trainings."""
 
-import io
 from typing import Any
-
-import torch
 
 from bench.config.run import Run
 from bench.conformance import toys
 from bench.conformance.requirements import Check, require, require_same
+from bench.runs import checkpoint
 from bench.training.trainer import Trainer
 
 
@@ -50,14 +48,13 @@ def trained(run: Run) -> Trainer:
 
 def _checkpoints(trainer: Trainer) -> list[dict[str, Any]]:
     """Trains to the end; every checkpoint on the way as it is read back, but for the times."""
-    files: list[io.BytesIO] = []
-
-    def keep(state: dict[str, Any]) -> None:
-        files.append(io.BytesIO())
-        torch.save(state, files[-1])
-
-    trainer.train(lambda progress: None, keep)
-    states = [torch.load(io.BytesIO(f.getvalue()), weights_only=True) for f in files]
+    files: list[bytes] = []
+    owner = "conformance"
+    trainer.train(
+        lambda progress: None,
+        lambda state: files.append(b"".join(checkpoint.pack(state, owner))),
+    )
+    states = [checkpoint.unpack(file, owner) for file in files]
     for state in states:
         for timed in (state["history"], *state["history"]["scores"]):
             timed["seconds"] = 0.0

@@ -16,7 +16,7 @@ from typing import Any, BinaryIO
 
 import msgspec
 import numpy as np
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from numpy.typing import NDArray
 from PIL import Image
 from rich.filesize import decimal
@@ -34,6 +34,8 @@ from bench.data.cache import (
 from bench.data.files import unusable
 from bench.data.pictures import BadPicture, Picture, Pictures, read
 from bench.data.reporting import Report, reporting
+from bench.files import write_whole
+from bench.waiting import alone
 
 BUILDING = "building.json"
 
@@ -89,7 +91,8 @@ def build(blueprint: Blueprint) -> Cache:
     source, now = _opened(blueprint)
     with _writing(blueprint):
         blueprint.folder.mkdir(parents=True, exist_ok=True)
-        with _locked(blueprint):
+        lock = FileLock(blueprint.folder / "lock")
+        with alone(lock, f"the process that decodes the data {blueprint.name}"):
             cache = Cache.find(blueprint.folder)
             if cache is not None and not cache.outdated(blueprint.root):
                 return cache
@@ -226,27 +229,8 @@ def _quiet() -> Iterator[None]:
         yield
 
 
-@contextmanager
-def _locked(blueprint: Blueprint) -> Iterator[None]:
-    lock = FileLock(blueprint.folder / "lock")
-    try:
-        lock.acquire(timeout=0)
-    except Timeout:
-        with reporting(f"data {blueprint.name}: waiting for the process that decodes it", 0, None):
-            lock.acquire()
-    try:
-        yield
-    finally:
-        lock.release()
-
-
 def _write(path: Path, header: Header) -> None:
-    """Replaces a file in one step."""
-    new = path.with_suffix(".new")
-    with new.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(header), indent=1))
-        _flush(file)
-    new.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(header), indent=1), durable=True)
 
 
 def _flush(file: BinaryIO) -> None:
@@ -260,6 +244,8 @@ def _tidy(folder: Path, *headers: Header) -> None:
     for path in folder.glob("*.uint8"):
         if path.name not in kept:
             path.unlink()
+    for half_written in folder.glob(".*.json.*"):  # headers, by a process that was killed
+        half_written.unlink()
 
 
 def _size(path: Path) -> int:

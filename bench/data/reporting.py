@@ -4,8 +4,9 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+from bench.waiting import CONSOLE, live
 
 Report = Callable[[int], None]
 
@@ -24,19 +25,18 @@ def reporting(what: str, done: int, total: int | None) -> Iterator[Report]:
         done: pictures, when it starts.
         total: pictures, when it ends; None where nobody knows.
     """
-    console = Console(stderr=True)
-    if not console.is_terminal:
-        yield _plain(console, what, done, total)
+    if not live():
+        yield _plain(what, done, total)
         return
     columns = TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn()
-    with Progress(*columns, TimeRemainingColumn(), console=console, transient=True) as bars:
+    with Progress(*columns, TimeRemainingColumn(), console=CONSOLE, transient=True) as bars:
         task = bars.add_task(what, total=total, completed=done)
         yield lambda more: bars.advance(task, more)
 
 
-def _plain(console: Console, what: str, done: int, total: int | None) -> Report:
+def _plain(what: str, done: int, total: int | None) -> Report:
     def line(suffix: str) -> None:
-        console.print(f"{what}{suffix}", markup=False, highlight=False, soft_wrap=True)
+        CONSOLE.print(f"{what}{suffix}", markup=False, highlight=False, soft_wrap=True)
 
     count, next_line = done, time.monotonic() + PLAIN_INTERVAL
     line("" if total is None else f" {total - done:,} pictures")

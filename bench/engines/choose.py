@@ -4,6 +4,7 @@ from dataclasses import dataclass, field
 from importlib import import_module
 from pathlib import Path
 
+from bench.callbacks.choose import require
 from bench.engines.base import Engine
 from bench.engines.drive import Limits
 from bench.errors import UsageError
@@ -28,6 +29,7 @@ class Where:
         time_limit: minutes without news of a run, after which it is killed.
         address: of the Ray cluster; None for one on this machine.
         slurm: parameters of SLURM's jobs, each KEY=VALUE.
+        callbacks: the names of those that listen to runs.
     """
 
     engine: str = "local"
@@ -37,9 +39,10 @@ class Where:
     time_limit: float = 60.0
     address: str | None = None
     slurm: tuple[str, ...] = field(default=())
+    callbacks: tuple[str, ...] = field(default=())
 
     def __post_init__(self) -> None:
-        """Refuses what no engine could do.
+        """Refuses what no engine could do, and callbacks that cannot be had.
 
         Raises:
             UsageError: names the option.
@@ -54,6 +57,7 @@ class Where:
             raise UsageError(f"--address is an option of --engine ray, not of {self.engine}")
         if self.slurm and self.engine != "slurm":
             raise UsageError(f"--slurm is an option of --engine slurm, not of {self.engine}")
+        require(self.callbacks)
 
     @property
     def limits(self) -> Limits:

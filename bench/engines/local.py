@@ -17,6 +17,10 @@ from bench.config.run import Run
 from bench.engines.base import Engine
 from bench.engines.choose import Where
 from bench.engines.worker import work
+from ganbench.pinned import call
+
+LIVE = "bench.engines.local:live"
+"""What a process calls; see ``ganbench.pinned.call``."""
 
 GRACE = 5.0
 """Seconds that a process is given to end before it is killed."""
@@ -24,7 +28,7 @@ GRACE = 5.0
 
 def make(where: Where, out: Path) -> Engine:
     """See ``bench.engines.choose.make``."""
-    return LocalEngine(where.jobs, where.runs_per_gpu)
+    return LocalEngine(where.jobs, where.runs_per_gpu, where.callbacks)
 
 
 class LocalTask:
@@ -57,11 +61,17 @@ class LocalEngine:
     Args:
         jobs: runs at a time; by default one a processor, or as many a GPU as asked for.
         runs_per_gpu: runs side by side on one GPU.
+        callbacks: the names of those that listen.
     """
 
-    def __init__(self, jobs: int | None = None, runs_per_gpu: int = 1) -> None:
+    starter = "a process to start"
+
+    def __init__(
+        self, jobs: int | None = None, runs_per_gpu: int = 1, callbacks: Sequence[str] = ()
+    ) -> None:
         self._gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
         self.slots: float = jobs or self._gpus * runs_per_gpu or _processors()
+        self._callbacks = callbacks
         self._taken: set[int] = set()
         os.environ["OMP_NUM_THREADS"] = "1"  # read by the server when it imports torch
         self._context = multiprocessing.get_context("forkserver")
@@ -71,7 +81,9 @@ class LocalEngine:
         """See ``Engine``."""
         if not self._preloaded:
             modules = {module for run in runs for module in run.modules}
-            self._context.set_forkserver_preload(["bench.engines.worker", *sorted(modules)])
+            self._context.set_forkserver_preload(
+                ["ganbench", "bench.engines.worker", *sorted(modules)]
+            )
             self._preloaded = True
         return [self._start(run, out) for run in runs]
 
@@ -79,7 +91,8 @@ class LocalEngine:
         slot = next(slot for slot in range(len(self._taken) + 1) if slot not in self._taken)
         self._taken.add(slot)
         gpu = slot % self._gpus if self._gpus else None
-        process = self._context.Process(target=_live, args=(run, out, gpu), daemon=True)
+        arguments = (LIVE, run, out, self._callbacks, gpu)
+        process = self._context.Process(target=call, args=arguments, daemon=True)
         process.start()
         return LocalTask(process, slot)
 
@@ -110,14 +123,14 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _live(run: Run, out: Path, gpu: int | None) -> None:
+def live(run: Run, out: Path, callbacks: Sequence[str], gpu: int | None) -> None:
     """A process's life: it works, and ends with its parent, who alone hears Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
     if gpu is not None:
         torch.cuda.set_device(gpu)
     try:
-        work(run, out)
+        work(run, out, callbacks)
     except OSError:  # the log says more, if there was room for it
         sys.exit(os.EX_IOERR)
 

@@ -20,6 +20,7 @@ from bench.engines.worker import work
 from bench.errors import UsageError
 from bench.runs.lock import held
 from bench.runs.provenance import provenance
+from ganbench.pinned import call
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
@@ -28,6 +29,9 @@ GRACE = 30.0
 
 CONNECT = 10.0
 """Seconds within which a cluster answers."""
+
+ATTEMPT, FIT = "bench.engines.on_ray:attempt", "bench.engines.on_ray:require_fit"
+"""What a worker calls; see ``ganbench.pinned.call``."""
 
 SOFTWARE = ("ganbench", "commit", "python", "torch", "torchvision", "torch-fidelity", "numpy")
 """What has to be the same on every machine, for results to be those of one experiment."""
@@ -46,7 +50,7 @@ def make(where: Where, out: Path) -> Engine:
         ray.init(**_connection(where), log_to_driver=False, logging_level="ERROR")
     except (OSError, RuntimeError, ValueError, ray.exceptions.RayError) as error:
         raise UsageError(f"--engine ray: {_reason(error)}") from error
-    engine = RayEngine(ray, where.jobs or float("inf"), where.runs_per_gpu)
+    engine = RayEngine(ray, where.jobs or float("inf"), where.runs_per_gpu, where.callbacks)
     try:
         engine.inspect(out)
     except BaseException:
@@ -116,14 +120,17 @@ class RayEngine:
         ray: the package, connected.
         slots: tasks that it takes at a time; Ray has a queue.
         runs_per_gpu: runs side by side on one GPU, where the cluster has any.
+        callbacks: the names of those that listen.
     """
 
-    def __init__(self, ray: Any, slots: float, runs_per_gpu: int) -> None:
-        self._ray, self.slots = ray, slots
+    starter = "Ray to start a run"
+
+    def __init__(self, ray: Any, slots: float, runs_per_gpu: int, callbacks: Sequence[str]) -> None:
+        self._ray, self.slots, self._callbacks = ray, slots, callbacks
         gpus = ray.cluster_resources().get("GPU", 0)
         self._attempt = ray.remote(
             num_cpus=1, num_gpus=1 / runs_per_gpu if gpus else 0, max_calls=1, max_retries=0
-        )(attempt)
+        )(call)
         self._token: Path | None = None
 
     def inspect(self, out: Path) -> None:
@@ -136,11 +143,11 @@ class RayEngine:
 
         self._token = out.absolute() / f".ganbench-{secrets.token_hex(8)}"
         self._token.touch()
-        look = self._ray.remote(num_cpus=0, max_retries=0)(require_fit)
+        look = self._ray.remote(num_cpus=0, max_retries=0)(call)
         looks = [
             look.options(
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            ).remote(self._token, software())
+            ).remote(FIT, self._token, software())
             for node in self._ray.nodes()
             if node["Alive"] and node["Resources"].get("CPU")
         ]
@@ -151,8 +158,9 @@ class RayEngine:
 
     def start(self, runs: Sequence[Run], out: Path) -> list[RayTask]:
         """See ``Engine``."""
-        queue = partial(self._attempt.remote, token=self._token, expected=software())
-        return [RayTask(queue(run, out.absolute()), run.folder(out)) for run in runs]
+        queue = partial(self._attempt.remote, ATTEMPT, token=self._token, expected=software())
+        place = out.absolute()
+        return [RayTask(queue(run, place, self._callbacks), run.folder(out)) for run in runs]
 
     def wait(self, tasks: Collection[RayTask], seconds: float) -> None:
         """See ``Engine``."""
@@ -215,10 +223,12 @@ def require_fit(token: Path, expected: dict[str, Any]) -> None:
             )
 
 
-def attempt(run: Run, out: Path, *, token: Path, expected: dict[str, Any]) -> None:
+def attempt(
+    run: Run, out: Path, callbacks: Sequence[str], *, token: Path, expected: dict[str, Any]
+) -> None:
     """What a Ray worker does; its machine may have joined after the others were asked."""
     require_fit(token, expected)
-    work(run, out)
+    work(run, out, callbacks)
 
 
 def _reason(error: Exception) -> str:

@@ -14,6 +14,7 @@ from bench.engines.base import Engine
 from bench.engines.choose import Where
 from bench.engines.worker import work
 from bench.errors import UsageError, nearest
+from ganbench.pinned import call
 
 try:
     import submitit
@@ -63,7 +64,7 @@ def make(where: Where, out: Path) -> Engine:
     except UsageError:
         _remove(folder)
         raise
-    return SlurmEngine(executor, folder, QUEUES[cluster](where.jobs))
+    return SlurmEngine(executor, folder, QUEUES[cluster](where.jobs), where.callbacks)
 
 
 def _parameters(words: Sequence[str]) -> dict[str, Any]:
@@ -179,9 +180,13 @@ class Worker(Checkpointable):
     Submitit does so when SLURM warns that a job's time is over, or that another job goes first.
     """
 
-    def __call__(self, run: Run, out: Path) -> None:
+    def __call__(self, run: Run, out: Path, callbacks: Sequence[str]) -> None:
         """See ``work``."""
-        work(run, out)
+        work(run, out, callbacks)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It is made anew where it is unpickled, by what imports ganbench first."""
+        return call, ("bench.engines.on_slurm:Worker",)
 
 
 class SlurmTask:
@@ -204,11 +209,21 @@ class SlurmEngine:
         executor: with its parameters.
         folder: in which the executor and its jobs write; of this engine alone.
         queue: of the cluster.
+        callbacks: the names of those that listen.
     """
 
-    def __init__(self, executor: submitit.AutoExecutor, folder: Path, queue: Queue) -> None:
+    starter = "SLURM to start a job"
+
+    def __init__(
+        self,
+        executor: submitit.AutoExecutor,
+        folder: Path,
+        queue: Queue,
+        callbacks: Sequence[str],
+    ) -> None:
         self.slots = queue.slots
         self._executor, self._folder, self._queue = executor, folder, queue
+        self._callbacks = callbacks
         self._looked = 0.0
         self._well = True
 
@@ -222,7 +237,8 @@ class SlurmEngine:
         try:
             for first in range(0, len(runs), ARRAY):
                 some = runs[first : first + ARRAY]
-                jobs += self._executor.map_array(Worker(), some, [out.absolute()] * len(some))
+                alike = ([one] * len(some) for one in (out.absolute(), self._callbacks))
+                jobs += self._executor.map_array(Worker(), some, *alike)
         except (RuntimeError, subprocess.SubprocessError) as error:
             self._queue.cancel(jobs)
             raise UsageError(f"--engine slurm: {_last_line(str(error))}") from error

@@ -16,6 +16,7 @@ from bench.errors import UsageError
 from bench.figures.subject import Floats, Subject
 from bench.report.style import COLOURS, STYLE, plain
 from bench.runs.records import Metric, metrics
+from bench.statistics import tail_mean
 
 MARKERS = {"completed": "o", "collapsed": "x"}
 """How runs ended whose scores are of the whole training; a diverged one's are not."""
@@ -62,7 +63,7 @@ def draw(subjects: Sequence[Subject]) -> Figure:
             panels,
             (
                 _Half("best of a run, and of all runs", best, best),
-                _Half("mean of the last tenth, and over runs", _tail, np.mean),
+                _Half("mean of the last tenth, and over runs", tail_mean, np.mean),
             ),
             strict=True,
         ):
@@ -136,10 +137,6 @@ def _place(run: Subject) -> float:
 def _course(run: Subject) -> Floats:
     protocol = run.record.get("protocol") or {}
     return run.course("scores", protocol["headline"])
-
-
-def _tail(course: Floats) -> Any:
-    return course[-max(1, len(course) // 10) :].mean()
 
 
 def _headline(subject: Subject) -> Metric:

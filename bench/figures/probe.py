@@ -10,6 +10,7 @@ from typing import cast
 import torch
 from torch import Tensor, nn
 
+from bench.training.diagnostics import sign_step
 from methods.base import GAN, ghost
 
 SAMPLES = 256
@@ -47,7 +48,7 @@ def fgsm(gan: GAN, samples: Tensor, epsilon: float) -> Tensor:
     Pictures stay pictures, in [-1, 1]. Source: Goodfellow et al. 2015 (arXiv:1412.6572), for the
     label "real"; AS-GAN's x_hat (arXiv:1912.09670, eq. 9) is the same without the bounds.
     """
-    return _valid(samples - epsilon * input_gradient(gan, samples).sign())
+    return _valid(sign_step(samples, input_gradient(gan, samples), epsilon))
 
 
 def pgd(gan: GAN, samples: Tensor, epsilon: float, noise: torch.Generator) -> Tensor:
@@ -61,7 +62,7 @@ def pgd(gan: GAN, samples: Tensor, epsilon: float, noise: torch.Generator) -> Te
     start = torch.rand(samples.shape, generator=noise) * 2 - 1
     moved = _valid(samples + epsilon * start)
     for _ in range(PGD_STEPS):
-        moved = moved - 2.5 * epsilon / PGD_STEPS * input_gradient(gan, moved).sign()
+        moved = sign_step(moved, input_gradient(gan, moved), 2.5 * epsilon / PGD_STEPS)
         moved = _valid(samples + (moved - samples).clamp(-epsilon, epsilon))
         outputs = output(gan, moved)
         lower = outputs < lowest

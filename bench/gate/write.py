@@ -3,15 +3,15 @@
 from xml.etree import ElementTree
 
 import numpy as np
-import pandas as pd
 from rich.console import RenderableType
-from rich.table import Table
 from rich.text import Text
 
 from bench.gate.compare import CONFIG, COURSE, SCORES, TOGETHER, Evidence, Verdict
 from bench.gate.pairs import BEFORE, falls
 from bench.gate.power import POWER, flips, noticed, pairs_needed
-from bench.report import markdown
+from bench.report.document import Bullets, Cell, Folded, Heading, Row, Table, valued
+from bench.report.markdown import escape, to_markdown
+from bench.report.screen import to_terminal
 
 SHOWN = 12
 """How many of the runs that ended worse are named."""
@@ -21,22 +21,20 @@ def on_screen(verdict: Verdict) -> list[RenderableType]:
     """What got worse, as a table if anything did, and what could have been found."""
     parts: list[RenderableType] = [Text(headline(verdict))]
     if verdict.worse:
-        table = Table("method", "what", "seen", "p")
-        for one in verdict.worse:
-            table.add_row(*map(Text, _row(one)))
-        parts.append(table)
+        parts.append(to_terminal(_worse(verdict)))
     return [*parts, *map(Text, notes(verdict))]
 
 
 def as_markdown(verdict: Verdict) -> str:
     """The same as a section, with everything that was looked at behind a fold."""
-    parts = [f"## {markdown.escape(headline(verdict))}"]
-    if verdict.worse:
-        columns = ["method", "what", "seen", "p"]
-        parts.append(markdown.table(pd.DataFrame(map(_row, verdict.worse), columns=columns)))
-    parts.append(markdown.bullets([markdown.escape(note) for note in notes(verdict)]))
-    parts.append(markdown.folded("All that was compared", markdown.table(_overview(verdict))))
-    return "\n\n".join(parts) + "\n"
+    return to_markdown(
+        [
+            Heading(headline(verdict)),
+            *([_worse(verdict)] if verdict.worse else []),
+            Bullets([escape(note) for note in notes(verdict)]),
+            Folded("All that was compared", [_overview(verdict)]),
+        ]
+    )
 
 
 def as_junit(verdict: Verdict, suite: str) -> bytes:
@@ -140,8 +138,18 @@ def _changes(verdict: Verdict) -> str:
     return f"{text}: {', '.join(named[:SHOWN])}{more}."
 
 
-def _row(one: Evidence) -> list[str]:
-    return [one.method, one.what, one.seen, "" if one.p is None else _p(one.p)]
+def _worse(verdict: Verdict) -> Table:
+    """A row for each thing that got worse."""
+    rows = [
+        {
+            "method": Cell(one.method),
+            "what": Cell(one.what),
+            "seen": Cell(one.seen),
+            "p": Cell("") if one.p is None else valued(one.p, _p),
+        }
+        for one in verdict.worse
+    ]
+    return Table([Row(cells) for cells in rows])
 
 
 def _line(one: Evidence) -> str:
@@ -156,9 +164,12 @@ def _p(p: float) -> str:
     return f"{p:.2g}" if p >= 1e-6 else "< 1e-6"
 
 
-def _overview(verdict: Verdict) -> pd.DataFrame:
+def _overview(verdict: Verdict) -> Table:
     """A row a method, and all together; a column for each thing that was looked at."""
-    rows = [(one.method, one.what, one.seen + _chance(one)) for one in verdict.evidence]
-    table = pd.DataFrame(rows, columns=["method", "what", "seen"])
-    wide = table.pivot(index="method", columns="what", values="seen").fillna("")
-    return wide.loc[table["method"].unique(), table["what"].unique()].reset_index()
+    columns = dict.fromkeys(one.what for one in verdict.evidence)
+    rows = []
+    for method in dict.fromkeys(one.method for one in verdict.evidence):
+        seen = {one.what: one.seen + _chance(one) for one in verdict.of(method)}
+        cells = {what: Cell(seen.get(what, "")) for what in columns}
+        rows.append(Row({"method": Cell(method), **cells}))
+    return Table(rows)

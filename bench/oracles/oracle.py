@@ -2,12 +2,12 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from math import isfinite
 from typing import Any
 
 import gin
 from torch.optim import SGD, Optimizer
 
+from bench.missing import known
 from bench.oracles.prediction import Prediction, Updates
 from bench.oracles.trajectory import Row, Trajectory
 from bench.runs.records import Expectation
@@ -71,7 +71,7 @@ class Oracle:
             "eigenvalues": [[value.real, value.imag] for value in prediction.eigenvalues],
             "predicted": prediction.value,
             "tolerance": prediction.tolerance,
-            "observed": observed if isfinite(observed) else None,
+            "observed": known(observed),
             "agrees": prediction.agrees(observed),
         }
 

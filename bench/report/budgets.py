@@ -1,146 +1,98 @@
-"""Methods at equal budgets: of generator steps, of batches through D, of seconds."""
+"""The section on methods at equal budgets, and its tables."""
 
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Collection, Sequence
 
-import numpy as np
-import pandas as pd
-
-from bench.report.tables import side
-from bench.results import comparison
-from bench.results.comparison import Comparison
-from bench.results.entry import AXES, Entry, Floats
+from bench.missing import known
+from bench.report import sentences
+from bench.report.document import EMPTY, Block, Cell, Heading, Paragraph, Table, pictures
+from bench.report.markdown import escape
+from bench.report.tables import of_method, side
+from bench.results import budgets
+from bench.results.budgets import Budget
 from bench.results.results import BASELINE, Results
-from bench.runs.records import SCORED
-from bench.statistics import iqm, mean_ranks
-from bench.wording import NOTHING, number, unscored
+from bench.wording import number, unscored
 
 UNITS = {"step": "G steps", "d_gradients": "D gradients", "seconds": "seconds"}
 
-
-@dataclass(frozen=True)
-class Budget:
-    """What each method scores once it has spent so much.
-
-    Attributes:
-        axis: what is spent, one of ``entry.AXES``.
-        amount: the most that every run spent that came to the end of its training.
-        iqm: method -> interquartile mean of the score then, over runs and settings; a run without
-            one counts as worse than any other.
-        unscored: method -> how many runs have no score then, and how many runs there are.
-        rank: method -> mean rank then, over seeds and settings, runs without a score last.
-        against_baseline: each method against vanilla then, one family.
-
-    A method without a score so early stands in neither.
-    """
-
-    axis: str
-    amount: float
-    iqm: dict[str, float]
-    unscored: dict[str, tuple[int, int]]
-    rank: dict[str, float]
-    against_baseline: list[Comparison]
-
-    @property
-    def label(self) -> str:
-        """``at 900 D gradients``."""
-        return f"at {number(self.amount)} {UNITS[self.axis]}"
+COST = {
+    "cost.svg": "The same against batches differentiated through D: read it vertically to compare "
+    "methods at equal compute."
+}
 
 
-def budgets(results: Results) -> list[Budget]:
-    """The budgets that can be told: seconds only between runs on one kind of machine."""
-    found = (_budget(results, axis) for axis in AXES)
-    return [budget for budget in found if budget is not None]
-
-
-def table(results: Results, found: Iterable[Budget]) -> pd.DataFrame:
-    """One row a method, one column a budget: the score, and in parentheses the mean rank."""
-    rows = []
-    for method in results.methods:
-        cells = {budget.label: _cell(budget, method) for budget in found}
-        rows.append({"method": results.name(method), **cells})
-    return pd.DataFrame(rows)
-
-
-def against_baseline(results: Results, found: Iterable[Budget]) -> pd.DataFrame:
-    """One row a method but vanilla, one column a budget: who is better, and how sure that is."""
-    columns = {
-        budget.label: {one.first: one for one in budget.against_baseline} for budget in found
-    }
-    rows = [
-        {"method": results.name(method)}
-        | {label: side(tested.get(method)) for label, tested in columns.items()}
-        for method in results.methods
-        if any(method in tested for tested in columns.values())
+def section(results: Results, figures: Collection[str]) -> list[Block]:
+    """What each method scores once it has spent the same; nothing where that cannot be told."""
+    found = budgets.budgets(results)
+    if not found:
+        return []
+    return [
+        Heading("At equal budgets"),
+        Paragraph(
+            f"{escape(results.label)}, interquartile mean, and in parentheses the mean rank among "
+            "all methods, once each has spent the same: the most that every run spent that came to "
+            "the end of its training. A run counts by the score that it had then; one that had "
+            "diverged or failed by then has none, and is worse than any other. Scores are taken "
+            "from a line between two evaluations; a method not yet scored has no entry. Seconds "
+            f"are those of one kind of machine: {escape(budgets.machine(results))} (device, "
+            "processor, threads)."
+        ),
+        table(results, found),
+        *_beside_baseline(results, found),
+        *pictures(COST, figures),
     ]
-    return pd.DataFrame(rows)
 
 
-def machine(results: Results) -> str:
-    """The kind of machine that most runs ran on, the first by name of several."""
-    return str(results.runs["machine"].mode().iloc[0])
-
-
-def _budget(results: Results, axis: str) -> Budget | None:
-    runs = results.runs
-    if axis == "seconds":
-        runs = runs[runs["machine"] == machine(results)]
-    entries = {record.id: record for record in results.board.records}
-    ends = [_end(entries[id], axis) for id in runs.loc[runs["scored"], "id"]]
-    amount = float(np.min(ends)) if ends else np.nan
-    if not amount > 0:
-        return None
-    found = [_score(entries[id], axis, amount) for id in runs["id"]]
-    at = runs.assign(last=[results.worst if one is None else one for one in found])
-    at["scored"] = np.isfinite(at["last"])
-    at = at[~at["method"].isin(at.loc[at["last"].isna(), "method"])]
-    if at.empty:  # each method's first score came later than some run's whole training
-        return None
-    matrix = comparison.badness(at, results.better)
-    ranks = mean_ranks(matrix.to_numpy(np.float64)[None])
-    scores = at.pivot(index="seed", columns=["method", "setting"], values="last")
-    without = (~at["scored"]).groupby(at["method"]).agg(["sum", "size"])
-    return Budget(
-        axis,
-        amount,
-        {method: float(iqm(scores[method])) for method in matrix.columns},
-        {method: (int(count), int(of)) for method, count, of in without.itertuples()},
-        dict(zip(matrix.columns, ranks.tolist(), strict=True)),
-        comparison.compare(matrix, comparison.against(BASELINE, list(matrix.columns))),
+def table(results: Results, found: Sequence[Budget]) -> Table:
+    """One row a method, one column a budget: the score, and in parentheses the mean rank."""
+    return Table(
+        [
+            of_method(results, method, {label(budget): _cell(budget, method) for budget in found})
+            for method in results.methods
+        ]
     )
 
 
-def _known(record: Entry, axis: str) -> tuple[Floats, Floats]:
-    spent, scores = record.along(axis), record.scores
-    known = ~np.isnan(spent) & ~np.isnan(scores)
-    return spent[known], scores[known]
+def against_baseline(results: Results, found: Sequence[Budget]) -> Table:
+    """One row a method but vanilla, one column a budget: who is better, and how sure that is."""
+    columns = {
+        label(budget): {one.first: one for one in budget.against_baseline} for budget in found
+    }
+    return Table(
+        [
+            of_method(
+                results,
+                method,
+                {name: side(tested.get(method)) for name, tested in columns.items()},
+            )
+            for method in results.methods
+            if any(method in tested for tested in columns.values())
+        ]
+    )
 
 
-def _end(record: Entry, axis: str) -> float:
-    spent, _ = _known(record, axis)
-    return float(spent[-1]) if len(spent) else np.nan
+def label(budget: Budget) -> str:
+    """``at 900 D gradients``."""
+    return f"at {number(budget.amount)} {UNITS[budget.axis]}"
 
 
-def _score(record: Entry, axis: str, amount: float) -> float | None:
-    """The score once so much was spent, on a line between two evaluations.
-
-    Returns:
-        NaN before the first evaluation; None where the run had ended by then, unless with a score
-        of its whole training, or where it was never scored.
-    """
-    spent, scores = _known(record, axis)
-    if not len(spent):
-        return None
-    training = amount < record.spent(axis)
-    if not training and (record.status not in SCORED or amount > spent[-1]):
-        return None
-    return float(np.interp(amount, spent, scores, left=np.nan))
+def _beside_baseline(results: Results, found: Sequence[Budget]) -> list[Block]:
+    families = [budget.against_baseline for budget in found if budget.against_baseline]
+    if not families:
+        return []
+    powers = dict.fromkeys(map(sentences.power, families))
+    return [
+        Paragraph(
+            f"Each against {BASELINE} there, with pairs won and lost: the test of all comparisons, "
+            f"a family each column. {escape(' '.join(powers))}"
+        ),
+        against_baseline(results, found),
+    ]
 
 
-def _cell(budget: Budget, method: str) -> str:
+def _cell(budget: Budget, method: str) -> Cell:
     if method not in budget.iqm:
-        return NOTHING
-    rank = budget.rank[method]
+        return EMPTY
+    score, rank = budget.iqm[method], budget.rank[method]
     notes = [f"{rank:.1f}" if rank == rank else "", unscored(*budget.unscored[method])]
     beside = "; ".join(filter(None, notes))
-    return number(budget.iqm[method]) + (f" ({beside})" if beside else "")
+    return Cell(number(score) + (f" ({beside})" if beside else ""), known(score))

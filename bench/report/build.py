@@ -14,8 +14,10 @@ from bench.labels import file_name
 from bench.report import oracles
 from bench.report.figures import cost_figure, steps_figure
 from bench.report.html import index_html
+from bench.report.markdown import to_markdown
 from bench.report.overview import SUMMARY, Summary, overview, packed, read_summary, summary
 from bench.report.page import page
+from bench.report.portraits import portraits
 from bench.report.profiles import profile_figure
 from bench.report.samples import sample_grid
 from bench.report.style import svg
@@ -24,6 +26,7 @@ from bench.results.entry import read_entry
 from bench.results.frame import csv
 from bench.results.results import Results
 from bench.runs import records
+from bench.waiting import alone
 from bench.wording import plural
 
 PAGE = "README.md"
@@ -34,7 +37,7 @@ LOCK = ".lock"
 ABOVE = "../.."
 """The way from a page's folder to the runs folder that its pages are below."""
 
-FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", "courses.svg")
+FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", oracles.COURSES)
 
 
 def build(files: Iterable[Path], out: Path, free: bool = False) -> list[Path]:
@@ -121,7 +124,7 @@ def announce(row: Summary, out: Path) -> Path:
 def _alone(out: Path) -> Iterator[None]:
     """Makes the folder, and keeps other commands from writing to it in the meantime."""
     out.mkdir(parents=True, exist_ok=True)
-    with FileLock(out / LOCK):
+    with alone(FileLock(out / LOCK), f"another command that writes pages to {out}"):
         yield
 
 
@@ -148,14 +151,14 @@ def _write(boards: list[Board], out: Path, elsewhere: Collection[str] | None) ->
 
 def _overview(out: Path) -> Path:
     rows = [read_summary(path) for path in out.glob(f"*/{SUMMARY}")]
-    _put(out / PAGE, overview(rows).encode())
+    _put(out / PAGE, to_markdown(overview(rows)).encode())
     return out / PAGE
 
 
 def _leaderboard(board: Board, folder: Path) -> Path:
     results = Results(board)
     figures = _figures(results)
-    readme = page(results, figures)
+    blocks = page(results, figures)
     _keep(board, folder / RECORDS)
     for name in FIGURES:
         if name in figures:
@@ -165,8 +168,8 @@ def _leaderboard(board: Board, folder: Path) -> Path:
     if board.suite_file is not None:
         _put(folder / f"{board.suite}.gin", board.suite_file)
     _put(folder / TABLE, csv(results.runs))
-    _put(folder / WEB_PAGE, index_html(results, readme, figures).encode())
-    _put(folder / PAGE, readme.encode())
+    _put(folder / WEB_PAGE, index_html(results, blocks, figures).encode())
+    _put(folder / PAGE, to_markdown(blocks).encode())
     _put(folder / SUMMARY, packed(summary(results, WEB_PAGE)))
     return folder / PAGE
 
@@ -190,7 +193,7 @@ def _put(path: Path, data: bytes) -> None:
 def _figures(results: Results) -> dict[str, bytes]:
     board = results.board
     if oracles.has_oracle(board):
-        return {"courses.svg": svg(oracles.portraits(board))}
+        return {oracles.COURSES: svg(portraits(board))}
     drawn = {
         "curves.svg": steps_figure(board),
         "cost.svg": cost_figure(board),

@@ -3,11 +3,29 @@
 from collections import defaultdict
 
 from bench.report import commands
-from bench.results.board import GONE, Board, LeftOut
+from bench.report.document import Block, Bullets, Code, Paragraph
+from bench.report.markdown import escape
+from bench.results.board import Board, LeftOut
 from bench.wording import plural
 
 MOST = 6
 """Parameters that are named of one group; the rest are counted."""
+
+
+def section(board: Board) -> list[Block]:
+    """The words on a page; none where nothing was left out."""
+    if not board.left_out:
+        return []
+    text = (
+        f"Left out: {plural(len(board.left_out), 'record')} of this suite that are other runs than "
+        "those shown, which no table may mix in. They have otherwise:"
+    )
+    blocks: list[Block] = [Paragraph(text), Bullets([escape(line) for line in groups(board)])]
+    command = completing(board, board.reference, board.runs)
+    if command:
+        again = "This command, from this folder, runs them as what is shown here:"
+        blocks += [Paragraph(again), Code([command], "sh")]
+    return blocks
 
 
 def groups(board: Board) -> list[str]:
@@ -28,11 +46,9 @@ def completing(board: Board, reference: str, out: str | None) -> str:
         reference: the suite's name, or its file.
         out: the runs folder, where it is not the usual one.
     """
-    there = {entry.cell for entry in board.records}
-    missing = [one for one in board.left_out if one.entry.cell not in there and one.why != (GONE,)]
-    if not missing:
+    if not board.missing:
         return ""
-    entries = [*board.records, *(one.entry for one in missing)]
+    entries = [*board.records, *board.missing]
     methods, settings, seeds = (
         sorted({getattr(entry, name) for entry in entries})
         for name in ("method", "setting", "seed")

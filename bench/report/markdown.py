@@ -1,8 +1,22 @@
-"""Text as Markdown: names come from files and must not turn into markup."""
+"""Blocks as Markdown, and text as Markdown: names come from files and must not turn into markup."""
 
 import re
+from collections.abc import Sequence
 
-import pandas as pd
+from tabulate import tabulate
+
+from bench.report.document import (
+    Block,
+    Bullets,
+    Cell,
+    Code,
+    Figure,
+    Folded,
+    Heading,
+    Pairs,
+    Paragraph,
+    Table,
+)
 
 
 def escape(text: object) -> str:
@@ -15,34 +29,51 @@ def escape(text: object) -> str:
     return re.sub(r"([\\`*\[\]|~]|(?<!\w)_|_(?!\w))", r"\\\1", line)
 
 
-def table(data: pd.DataFrame) -> str:
-    """A pipe table; the first column to the left, the others to the right."""
-    escaped = data.map(escape).rename(columns=escape)
-    return escaped.to_markdown(
-        index=False,
-        disable_numparse=True,
-        colalign=("left", *["right"] * (len(data.columns) - 1)),
-    )
+def to_markdown(blocks: Sequence[Block]) -> str:
+    """The text of a file."""
+    return f"{_joined(blocks)}\n"
 
 
-def code(lines: list[str], language: str = "") -> str:
-    """A fenced block; the fence is longer than any run of backticks inside."""
-    text = "\n".join(" ".join(line.splitlines()) for line in lines)
-    longest = max((len(run) for run in re.findall(r"`+", text)), default=0)
+def _joined(blocks: Sequence[Block]) -> str:
+    return "\n\n".join(map(_block, blocks))
+
+
+def _block(block: Block) -> str:
+    match block:
+        case Heading(text, level):
+            return f"{'#' * level} {escape(text)}"
+        case Paragraph(text):
+            return text
+        case Bullets(items):
+            return "\n".join(f"- {item}" for item in items)
+        case Code():
+            return _fenced(block)
+        case Figure(name, alt, caption):
+            return f"![{alt}]({name})\n\n{caption}"
+        case Pairs(values):
+            rows = [[escape(name), escape(value)] for name, value in values.items()]
+            return _pipes(["", "value"], rows, "right")
+        case Table(rest=rest):
+            cells = zip(*(map(_cell, column.cells) for column in block.columns), strict=True)
+            return _pipes([escape(column.name) for column in block.columns], list(cells), rest)
+        case Folded(title, inside):
+            summary = f"<summary>{escape(title)}</summary>"
+            return f"<details>\n{summary}\n\n{_joined(inside)}\n\n</details>"
+
+
+def _fenced(code: Code) -> str:
+    """The fence is longer than any run of backticks inside."""
+    longest = max((len(run) for run in re.findall(r"`+", code.text)), default=0)
     fence = "`" * max(3, longest + 1)
-    return f"{fence}{language}\n{text}\n{fence}"
+    return f"{fence}{code.language}\n{code.text}\n{fence}"
 
 
-def bullets(items: list[str]) -> str:
-    """A list; the items are Markdown already."""
-    return "\n".join(f"- {item}" for item in items)
+def _cell(cell: Cell) -> str:
+    text = escape(cell.text)
+    return text if cell.link is None else f"[{text}]({cell.link})"
 
 
-def document(*parts: str) -> str:
-    """The parts that are not empty, one after the other."""
-    return "\n\n".join(part for part in parts if part) + "\n"
-
-
-def folded(title: str, body: str) -> str:
-    """A section that opens on a click; the title is plain text."""
-    return f"<details>\n<summary>{escape(title)}</summary>\n\n{body}\n\n</details>"
+def _pipes(names: Sequence[str], rows: Sequence[Sequence[str]], rest: str) -> str:
+    """A pipe table; the first column to the left."""
+    align = ("left", *[rest] * (len(names) - 1))
+    return tabulate(rows, names, "pipe", disable_numparse=True, colalign=align)

@@ -1,42 +1,64 @@
-"""What theory expects of each run beside what was observed: a table, and a picture of courses."""
+"""The section of a suite that theory speaks of: what is expected of each run, and observed."""
 
-from itertools import pairwise
-from math import ceil, isfinite
-from typing import Any
-
-import matplotlib
-import numpy as np
-import pandas as pd
-from matplotlib.axes import Axes
-from matplotlib.collections import LineCollection
-from matplotlib.colors import to_rgb
-from matplotlib.figure import Figure
-from matplotlib.patches import Circle
-from scipy.interpolate import CubicSpline
-
-from bench.oracles.trajectory import Trajectory
-from bench.report.style import STYLE, plain
+from bench.report.document import (
+    Block,
+    Bullets,
+    Cell,
+    Figure,
+    Heading,
+    Paragraph,
+    Row,
+    Table,
+    valued,
+)
+from bench.report.markdown import escape
 from bench.results.board import Board
 from bench.results.entry import Entry
 
 VERDICTS = {
-    "converges": ("#009E73", "to the data, at a steady rate"),
-    "stops": ("#0072B2", "within a set distance of the data, after finitely many half-cycles"),
-    "slows": ("#56B4E9", "towards the data, ever more slowly"),
-    "circles": ("#999933", "around the data, at the distance it has"),
-    "cycles": ("#E69F00", "around the data, at a distance of its own"),
-    "sticks": ("#882255", "far from the data"),
-    "diverges": ("#D55E00", "away from the data"),
+    "converges": "to the data, at a steady rate",
+    "stops": "within a set distance of the data, after finitely many half-cycles",
+    "slows": "towards the data, ever more slowly",
+    "circles": "around the data, at the distance it has",
+    "cycles": "around the data, at a distance of its own",
+    "sticks": "far from the data",
+    "diverges": "away from the data",
 }
-"""Each verdict's colour and meaning, from the best to the worst."""
+"""What each verdict means, from the best to the worst."""
 
-UNKNOWN = "#888888"
-THEORY: dict[str, Any] = {"color": "#222222", "linewidth": 0.9, "zorder": 4}
-COLUMNS = 6
-PANEL, HEAD = 1.9, 0.45  # inches, a panel's side and the height of the text above it
-FINE = 8  # points of a curve between two evaluations
-BANDS = 12  # shades, each as long as the others
-LEAVING = 3.0  # half side of the panel of a run that leaves
+COURSES = "courses.svg"
+
+FOUR = "{:.4f}".format
+
+
+def section(board: Board) -> list[Block]:
+    """The predictions beside the observations; the methods are not ranked."""
+    return [
+        Heading("Theory and observation"),
+        Paragraph(
+            f"**{escape(summary(board))}** Predictions are closed forms in each method's "
+            "hyper-parameters; what they are held against is measured on the course of the real "
+            "method in the real training loop. Nothing here ranks methods."
+        ),
+        Figure(
+            COURSES,
+            "Courses through the plane of generator and discriminator",
+            "Each run's course: the generator's location theta to the right, the discriminator's "
+            "slope psi upwards, pale at its beginning, with a dot at its end. The data are at the "
+            "centre, the dotted circle has radius 1, and black marks are where theory says that "
+            "the course ends: at a cross, or on the dashed circle.",
+        ),
+        table(board),
+        Bullets([f"**{verdict}**: {text}." for verdict, text in VERDICTS.items()]),
+        Paragraph(
+            "*Eigenvalues*: of the continuous system at the equilibrium. *Factor a step*: of the "
+            "distance r from the equilibrium, near it. *Gain*: in a unit of time, which is h times "
+            "steps for the learning rate h. *Friction*: what the amplitude loses in a half-cycle "
+            "beyond vanilla's own loss, in runs that come to rest where theory allows. "
+            "*Tolerance*: how far apart predicted and observed may be; the factor is exact, and "
+            "the other forms are to leading order in h and r."
+        ),
+    ]
 
 
 def has_oracle(board: Board) -> bool:
@@ -65,55 +87,35 @@ def summary(board: Board) -> str:
     return f"{text}; not {', '.join(sorted(set(wrong)))}." if wrong else f"{text}."
 
 
-def table(board: Board) -> pd.DataFrame:
+def table(board: Board) -> Table:
     """One row a run: what theory expects, and what was observed."""
-    return pd.DataFrame([_row(record) for record in ordered(board)])
-
-
-def portraits(board: Board) -> Figure:
-    """Each run's course through the plane of theta and psi, pale at its beginning."""
-    records = ordered(board)
-    columns = min(COLUMNS, len(records))
-    rows = ceil(len(records) / columns)
-    with matplotlib.rc_context(STYLE):
-        figure = Figure(figsize=(columns * PANEL, rows * (PANEL + HEAD)))
-        grid = figure.subplots(
-            rows,
-            columns,
-            squeeze=False,
-            gridspec_kw={
-                "left": 0.01,
-                "right": 0.99,
-                "bottom": 0.01,
-                "top": 1 - HEAD / (rows * (PANEL + HEAD)),
-                "wspace": 0.06,
-                "hspace": HEAD / PANEL,
-            },
+    rows = [
+        Row(
+            {"method": Cell(record.method), **_cells(record)},
+            {"method": [record.method], "setting": [record.setting]},
         )
-        for panel, record in zip(grid.flat, records, strict=False):
-            _draw(panel, record)
-        for panel in grid.flat[len(records) :]:
-            panel.set_visible(False)
-    return figure
+        for record in ordered(board)
+    ]
+    return Table(rows)
 
 
-def _row(record: Entry) -> dict[str, str]:
+def _cells(record: Entry) -> dict[str, Cell]:
     word = record.oracle
-    row = {"method": record.method, "updates": "", "eigenvalues": "", "theory": "no theory"}
-    rest = ("quantity", "formula", "predicted", "tolerance", "observed", "agrees")
     if word is None:
-        return row | dict.fromkeys(rest, "")
+        rest = ("quantity", "formula", "predicted", "tolerance", "observed", "agrees")
+        none = {"updates": "", "eigenvalues": "", "theory": "no theory"} | dict.fromkeys(rest, "")
+        return {name: Cell(text) for name, text in none.items()}
     observed = word["observed"]
-    return row | {
-        "updates": word["updates"],
-        "eigenvalues": _complex(word["eigenvalues"]),
-        "theory": word["verdict"],
-        "quantity": word["quantity"],
-        "formula": word["formula"],
-        "predicted": f"{word['predicted']:.4f}",
-        "tolerance": f"{word['tolerance']:.4f}",
-        "observed": record.status if observed is None else f"{observed:.4f}",
-        "agrees": "yes" if word["agrees"] else "NO",
+    return {
+        "updates": Cell(word["updates"]),
+        "eigenvalues": Cell(_complex(word["eigenvalues"])),
+        "theory": Cell(word["verdict"]),
+        "quantity": Cell(word["quantity"]),
+        "formula": Cell(word["formula"]),
+        "predicted": valued(word["predicted"], FOUR),
+        "tolerance": valued(word["tolerance"], FOUR),
+        "observed": Cell(record.status) if observed is None else valued(observed, FOUR),
+        "agrees": Cell("yes" if word["agrees"] else "NO"),
     }
 
 
@@ -125,57 +127,3 @@ def _complex(values: list[list[float]]) -> str:
     if imaginary == 0:
         return f"{real:.3g}, {other:.3g}"
     return f"{f'{real:.3g} ' if real else ''}± {abs(imaginary):.3g}i"
-
-
-def _draw(panel: Axes, record: Entry) -> None:
-    course, word = record.course, record.oracle
-    colour = VERDICTS[word["verdict"]][0] if word else UNKNOWN
-    side = 1.2
-    if course and len(course.steps) > 3:
-        side = max(side, min(LEAVING, 1.15 * float(course.radius().max())))
-        if word and word["verdict"] == "sticks":
-            side = max(side, 1.2 * word["predicted"])
-        _curve(panel, course, colour)
-    panel.set(xlim=(-side, side), ylim=(-side, side), aspect="equal", xticks=[], yticks=[])
-    for spine in panel.spines.values():
-        spine.set(visible=True, color="#DDDDDD")
-    panel.axhline(0, color="#E6E6E6", linewidth=0.8, zorder=0)
-    panel.axvline(0, color="#E6E6E6", linewidth=0.8, zorder=0)
-    panel.add_patch(Circle((0, 0), 1, fill=False, color="#CFCFCF", linestyle=":", zorder=0))
-    if word:
-        _theory(panel, word["verdict"], word["quantity"], word["predicted"])
-    panel.set_title(plain(record.method.replace("simultaneous_", "sim. ")), fontsize=9, pad=16)
-    panel.text(0, 1.035, _caption(record), transform=panel.transAxes, fontsize=7.5, color=colour)
-
-
-def _curve(panel: Axes, course: Trajectory, colour: str) -> None:
-    """The course as a spline through the evaluations, which darkens towards its end."""
-    at = np.arange(len(course.steps))
-    fine = np.linspace(0, at[-1], FINE * at[-1] + 1)
-    points = CubicSpline(at, np.stack([course.theta, course.psi], axis=1))(fine)
-    walked = np.concatenate([[0], np.linalg.norm(np.diff(points, axis=0), axis=1).cumsum()])
-    edges = np.searchsorted(walked, np.linspace(0, walked[-1], BANDS + 1))
-    ink, white = np.array(to_rgb(colour)), np.ones(3)
-    shades = [ink + (white - ink) * 0.7 * (1 - i / (BANDS - 1)) for i in range(BANDS)]
-    bands = [points[a : b + 1] for a, b in pairwise(edges)]
-    panel.add_collection(LineCollection(bands, colors=shades, linewidths=1.1, zorder=2))
-    panel.plot(*points[-1], marker="o", markersize=4, color=colour, zorder=5)
-
-
-def _theory(panel: Axes, verdict: str, quantity: str, value: float) -> None:
-    """Where theory says that the course ends."""
-    if verdict == "cycles" and quantity == "radius":
-        panel.add_patch(Circle((0, 0), value, fill=False, linestyle=(0, (4, 3)), **THEORY))
-    elif verdict == "sticks":
-        panel.plot([-value, value], [0, 0], "x", markersize=6, **THEORY)
-    elif verdict in ("converges", "stops", "slows"):
-        panel.plot([0], [0], "+", markersize=7, **THEORY)
-
-
-def _caption(record: Entry) -> str:
-    word = record.oracle
-    if word is None:
-        return "no theory"
-    seen = word["observed"]
-    observed = f"{seen:.3g}" if seen is not None and isfinite(seen) else record.status
-    return f"{word['verdict']}: {word['predicted']:.3g}, seen {observed}"

@@ -1,17 +1,15 @@
-"""The README above all leaderboards: one row each, from a summary that each one keeps."""
+"""The page above all leaderboards: one row each, from a summary that each one keeps."""
 
 from collections.abc import Iterable
 from pathlib import Path
 
 import msgspec
-import pandas as pd
 
 from bench.errors import UsageError
-from bench.report import markdown, oracles
-from bench.report.markdown import escape
+from bench.report import oracles
+from bench.report.document import EMPTY, Block, Cell, Heading, Paragraph, Row, Table, filled, valued
 from bench.results.results import Results
 from bench.runs.records import load
-from bench.wording import NOTHING
 
 SUMMARY = "summary.json"
 
@@ -79,27 +77,30 @@ def read_summary(path: Path) -> Summary:
         ) from error
 
 
-def overview(summaries: Iterable[Summary]) -> str:
-    """The README above all leaderboards, sorted by their names."""
-    rows = [
-        {
-            "leaderboard": f"[{escape(row.label)}]({row.label}/README.md)",
-            "to sort and filter": f"[open]({row.label}/{row.web})" if row.web else NOTHING,
-            "dataset": escape(", ".join(row.datasets)),
-            "metric": escape(row.metric),
-            "methods": str(row.methods),
-            "settings": str(row.settings),
-            "seeds": str(row.seeds),
-            "runs": f"{row.runs:,}",
-            "leading": escape(row.finding),
-        }
-        for row in sorted(summaries, key=lambda row: row.label)
-    ]
+def overview(summaries: Iterable[Summary]) -> list[Block]:
+    """The page above all leaderboards, sorted by their names."""
+    rows = [_row(one) for one in sorted(summaries, key=lambda one: one.label)]
     text = (
         "One row a leaderboard or search. *Leading* are the methods that no other is "
         "significantly better than, where any two can be told apart at all, or what a search "
         "chose; *seeds* is the smallest number in any cell, and of a search the number of those "
         "that had no part in the choice. Generated from what lies below; edit nothing by hand."
     )
-    table = pd.DataFrame(rows).to_markdown(index=False, disable_numparse=True) if rows else ""
-    return markdown.document("# Leaderboards", text, table)
+    table = Table(rows, rest="left")
+    return [Heading("Leaderboards", 1), Paragraph(text), *filled(table)]
+
+
+def _row(one: Summary) -> Row:
+    return Row(
+        {
+            "leaderboard": Cell(one.label, link=f"{one.label}/README.md"),
+            "to sort and filter": Cell("open", link=f"{one.label}/{one.web}") if one.web else EMPTY,
+            "dataset": Cell(", ".join(one.datasets)),
+            "metric": Cell(one.metric),
+            "methods": valued(one.methods, str),
+            "settings": valued(one.settings, str),
+            "seeds": valued(one.seeds, str),
+            "runs": valued(one.runs, "{:,}".format),
+            "leading": Cell(one.finding),
+        }
+    )

@@ -1,15 +1,17 @@
 """The head of a leaderboard for the terminal."""
 
-import pandas as pd
 from rich.table import Table
 from rich.text import Text
 
-from bench.report import oracles, sentences, tables
+from bench.report import document, oracles, sentences, tables
 from bench.results.board import Board
 from bench.results.results import BASELINE, Results
 
 LEFT_TO_THE_PAGE = [f"beats {BASELINE}", f"vs {BASELINE}"]
 """Columns that would not fit 80 characters."""
+
+THEORY = ("method", "theory", "quantity", "predicted", "observed", "agrees")
+"""The columns that do."""
 
 
 def headline(board: Board) -> Table:
@@ -17,24 +19,29 @@ def headline(board: Board) -> Table:
     if oracles.has_oracle(board):
         return _theory(board)
     results = Results(board)
-    data = tables.headline(results).drop(columns=LEFT_TO_THE_PAGE, errors="ignore")
+    table = tables.headline(results)
+    shown = [one.name for one in table.columns if one.name not in LEFT_TO_THE_PAGE]
+    short = dict(zip(shown, shown, strict=True)) | {f"{results.label}, IQM": "IQM"}
     told = [sentences.standing, sentences.leading, sentences.beside_baseline]
-    return _table(
-        data.rename(columns={f"{results.label}, IQM": "IQM"}),
+    return to_terminal(
+        table.picked(short),
         title=f"{board.label}: {results.label}",
         caption=" ".join(filter(None, (sentence(results) for sentence in told))),
     )
 
 
 def _theory(board: Board) -> Table:
-    data = oracles.table(board)[["method", "theory", "quantity", "predicted", "observed", "agrees"]]
-    return _table(data, f"{board.label}: theory and observation", oracles.summary(board))
+    told = oracles.table(board).picked({name: name for name in THEORY})
+    return to_terminal(told, f"{board.label}: theory and observation", oracles.summary(board))
 
 
-def _table(data: pd.DataFrame, title: str, caption: str) -> Table:
-    table = Table(title=Text(title), caption=Text(caption))
-    for index, name in enumerate(data.columns):
-        table.add_column(Text(name), justify="right" if index else "left")
-    for row in data.itertuples(index=False):
-        table.add_row(*map(Text, row))
-    return table
+def to_terminal(
+    table: document.Table, title: str | None = None, caption: str | None = None
+) -> Table:
+    """The same table for the terminal: the first column to the left, the others to the right."""
+    made = Table(title=title and Text(title), caption=caption and Text(caption))
+    for index, column in enumerate(table.columns):
+        made.add_column(Text(column.name), justify="right" if index else "left")
+    for row in zip(*(column.cells for column in table.columns), strict=True):
+        made.add_row(*(Text(cell.text) for cell in row))
+    return made

@@ -1,78 +1,75 @@
-"""The tables of a leaderboard, as frames of text: what the page and the terminal both show."""
+"""The tables of a leaderboard, as typed values: what its pages and the terminal all show."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from math import nan
 
 import pandas as pd
 
+from bench.missing import known
+from bench.report.document import EMPTY, Cell, Row, Table, counted, estimated, valued
 from bench.results.comparison import Comparison
 from bench.results.results import ARROWS, BASELINE, Estimate, Results
 from bench.statistics import mean_interval, proportion_interval
-from bench.wording import (
-    NOTHING,
-    averaged,
-    bounds,
-    number,
-    percent,
-    probability,
-    ratio,
-    score,
-    span,
-)
+from bench.wording import NOTHING, bounds, percent, probability, ratio, score, span
 
 RANK = "rank, IQM"
 
 
-def headline(results: Results) -> pd.DataFrame:
+def of_method(results: Results, method: str, cells: Mapping[str, Cell]) -> Row:
+    """A row that begins with a method's name, and is about it."""
+    return Row({"method": Cell(results.name(method)), **cells}, {"method": [method]})
+
+
+def headline(results: Results) -> Table:
     """One row a method: where it stands, how sure that is, how often it failed, its time.
 
     Groups only where any two methods can be told apart, ranks in one number only where some run
     has no score.
     """
-    verdicts = {one.first: _verdict(one) for one in results.against_baseline}
-    rows = [
-        {
-            "method": results.name(method),
-            "group": results.groups[method],
-            f"{results.label}, IQM": averaged(results.iqm[method], *results.unscored(method)),
-            RANK: _ranked(results.rank_iqm[method]),
-            "mean rank": _ranked(results.mean_ranks[method]),
-            f"beats {BASELINE}": _shared(results.improvement.get(method, (nan, nan, nan))),
-            f"vs {BASELINE}": verdicts.get(method, NOTHING),
-            "failures": failures(results.of(method)["failure"]),
-            f"time / {results.clock}": ratio(results.relative_time(method)),
+    verdicts = {one.first: one for one in results.against_baseline}
+    unscored = not results.runs["scored"].all()
+
+    def cells(method: str) -> dict[str, Cell]:
+        group = {"group": Cell(results.groups[method])} if results.distinguished else {}
+        iqm = estimated(results.iqm[method], *results.unscored(method))
+        rank = {RANK: _ranked(results.rank_iqm[method])} if unscored else {}
+        beside = {
+            f"beats {BASELINE}": _shared(results.improvement.get(method)),
+            f"vs {BASELINE}": _verdict(verdicts.get(method)),
         }
-        for method in results.methods
-    ]
-    table = pd.DataFrame(rows)
-    without = [] if results.against_baseline else [f"beats {BASELINE}", f"vs {BASELINE}"]
-    without += [] if results.distinguished else ["group"]
-    without += [RANK] if results.runs["scored"].all() else []
-    return table.drop(columns=without)
+        return {
+            **group,
+            f"{results.label}, IQM": iqm,
+            **rank,
+            "mean rank": _ranked(results.mean_ranks[method]),
+            **(beside if verdicts else {}),
+            "failures": failures(results.of(method)["failure"]),
+            f"time / {results.clock}": valued(results.relative_time(method), ratio),
+        }
+
+    return Table([of_method(results, method, cells(method)) for method in results.methods])
 
 
-def scores_and_costs(results: Results) -> pd.DataFrame:
+def scores_and_costs(results: Results) -> Table:
     """One row a method: its median run, and what a run costs."""
     rows = []
     for method in results.methods:
         runs = results.of(method)
         gap = float(runs.loc[runs["scored"], "gap"].median())
         per_step = runs["d_gradients"] / runs["g_steps"].where(runs["g_steps"] > 0)
-        rows.append(
-            {
-                "method": results.name(method),
-                "last": median_run(results, runs, "last"),
-                "best": median_run(results, runs, "best"),
-                "gap": averaged((gap, nan, nan), *results.unscored(method)),
-                "D gradients / G step": number(per_step.median()),
-                "images/s": number(runs["images_per_second"].median()),
-                "peak MB": number(runs["peak_memory_bytes"].max() / 1e6),
-            }
-        )
-    return pd.DataFrame(rows)
+        cells = {
+            "last": median_run(results, runs, "last"),
+            "best": median_run(results, runs, "best"),
+            "gap": estimated((gap, nan, nan), *results.unscored(method)),
+            "D gradients / G step": valued(per_step.median()),
+            "images/s": valued(runs["images_per_second"].median()),
+            "peak MB": valued(runs["peak_memory_bytes"].max() / 1e6),
+        }
+        rows.append(of_method(results, method, cells))
+    return Table(rows)
 
 
-def failures_by_reason(results: Results) -> pd.DataFrame:
+def failures_by_reason(results: Results) -> Table:
     """One row a method that failed, one column a way to fail; empty where none did."""
     failed = results.runs[results.runs["failure"].notna()]
     kinds = sorted(failed["failure"].unique())
@@ -80,23 +77,23 @@ def failures_by_reason(results: Results) -> pd.DataFrame:
     for method in results.methods:
         counts = failed.loc[failed["method"] == method, "failure"].value_counts()
         if len(counts):
-            n = len(results.of(method))
-            told = {kind: str(counts.get(kind, 0)) for kind in kinds}
-            rows.append({"method": results.name(method), "runs": str(n), **told})
-    return pd.DataFrame(rows)
+            told = {"runs": len(results.of(method))} | {kind: counts.get(kind, 0) for kind in kinds}
+            cells = {name: valued(count, str) for name, count in told.items()}
+            rows.append(of_method(results, method, cells))
+    return Table(rows)
 
 
-def by_setting(results: Results) -> pd.DataFrame:
+def by_setting(results: Results) -> Table:
     """The mean last score of the runs that have one, with its interval, one column a setting."""
     rows = []
     for method in results.methods:
         settings = dict(list(results.of(method).groupby("setting")))
-        cells = {s: _cell(settings[s]) if s in settings else NOTHING for s in results.settings}
-        rows.append({"method": results.name(method), **cells})
-    return pd.DataFrame(rows)
+        cells = {s: _cell(settings[s]) if s in settings else EMPTY for s in results.settings}
+        rows.append(of_method(results, method, cells))
+    return Table(rows)
 
 
-def all_metrics(results: Results) -> pd.DataFrame:
+def all_metrics(results: Results) -> Table:
     """The mean of every metric over the runs that have a score, and the same of real data."""
     metrics = results.board.metrics
     names = {name: f"{m['label']} {ARROWS[m['better']]}" for name, m in metrics.items()}
@@ -104,15 +101,14 @@ def all_metrics(results: Results) -> pd.DataFrame:
     for method in results.methods:
         runs = results.of(method)
         scored = runs[runs["scored"]]
-        cells = {label: number(scored[f"score_{name}"].mean()) for name, label in names.items()}
-        rows.append({"method": results.name(method), "scored": _share(results, method), **cells})
+        cells = {label: valued(scored[f"score_{name}"].mean()) for name, label in names.items()}
+        rows.append(of_method(results, method, {"scored": _share(results, method), **cells}))
     floors = results.board.floors
-    real = {label: number(floors.get(name, nan)) for name, label in names.items()}
-    rows.append({"method": "real data (floor)", "scored": NOTHING, **real})
-    return pd.DataFrame(rows)
+    real = {label: valued(floors.get(name, nan)) for name, label in names.items()}
+    return Table([*rows, Row({"method": Cell("real data (floor)"), "scored": EMPTY, **real})])
 
 
-def course(results: Results) -> pd.DataFrame:
+def course(results: Results) -> Table:
     """Summaries of the whole course of training, medians over the runs that have a score."""
     columns = {
         "last": "last",
@@ -125,35 +121,33 @@ def course(results: Results) -> pd.DataFrame:
     for method in results.methods:
         runs = results.of(method)
         medians = runs[runs["scored"]][list(columns)].median()
-        cells = {label: number(medians[column]) for column, label in columns.items()}
-        rows.append({"method": results.name(method), "scored": _share(results, method), **cells})
-    return pd.DataFrame(rows)
+        cells = {label: valued(medians[column]) for column, label in columns.items()}
+        rows.append(of_method(results, method, {"scored": _share(results, method), **cells}))
+    return Table(rows)
 
 
-def _share(results: Results, method: str) -> str:
-    count, of = results.unscored(method)
-    return f"{of - count} of {of}"
-
-
-def comparisons(found: Iterable[Comparison]) -> pd.DataFrame:
+def comparisons(found: Iterable[Comparison]) -> Table:
     """One row a comparison, the smallest p first."""
     rows = [
-        {
-            "first": one.first,
-            "second": one.second,
-            "pairs": str(one.pairs),
-            "won-lost": f"{one.wins}-{one.losses}",
-            "effect": f"{one.effect:+.2f}",
-            "p": probability(one.p),
-            "p (Holm)": probability(one.adjusted),
-            "result": f"{one.better} is better" if one.significant else "not told apart",
-        }
+        Row(
+            {
+                "first": Cell(one.first),
+                "second": Cell(one.second),
+                "pairs": valued(one.pairs, str),
+                "won-lost": won_lost(one),
+                "effect": valued(one.effect, "{:+.2f}".format),
+                "p": valued(one.p, probability),
+                "p (Holm)": valued(one.adjusted, probability),
+                "result": Cell(f"{one.better} is better" if one.significant else "not told apart"),
+            },
+            {"method": [one.first, one.second]},
+        )
         for one in sorted(found, key=lambda one: (one.p, one.first, one.second))
     ]
-    return pd.DataFrame(rows)
+    return Table(rows)
 
 
-def failures(reasons: "pd.Series[str]") -> str:
+def failures(reasons: "pd.Series[str]") -> Cell:
     """How many runs diverged, collapsed or failed, the interval of that share, and which.
 
     Args:
@@ -163,42 +157,50 @@ def failures(reasons: "pd.Series[str]") -> str:
     failed, n = int(counts.sum()), len(reasons)
     text = f"{failed}/{n} {span(*proportion_interval(failed, n))}"
     why = ", ".join(f"{counts[reason]} {reason}" for reason in sorted(counts.index))
-    return f"{text}: {why}" if why else text
+    return Cell(f"{text}: {why}" if why else text, failed / n)
 
 
-def median_run(results: Results, runs: pd.DataFrame, column: str) -> str:
+def median_run(results: Results, runs: pd.DataFrame, column: str) -> Cell:
     """The median over some runs, one without a score counted as worse than any with one."""
-    return score(float(runs[column].where(runs["scored"], results.worst).median()))
+    return valued(float(runs[column].where(runs["scored"], results.worst).median()), score)
 
 
-def _ranked(estimate: Estimate) -> str:
-    value, low, high = (f"{rank:.1f}" if rank == rank else NOTHING for rank in estimate)
-    return value + bounds(low, high)
+def won_lost(one: Comparison) -> Cell:
+    """How many pairs the first won and lost, which sorts by their difference."""
+    return Cell(f"{one.wins}-{one.losses}", one.wins - one.losses)
 
 
-def _shared(estimate: Estimate) -> str:
-    value, low, high = estimate
-    return percent(value) + (f" {span(low, high)}" if low == low else "")
-
-
-def side(one: Comparison | None) -> str:
+def side(one: Comparison | None) -> Cell:
     """Which side the first of two is on, with the pairs that it won and lost."""
     if one is None:
-        return NOTHING
-    return f"{_word(one)}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}"
+        return EMPTY
+    return Cell(f"{one.side}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}")
 
 
-def _verdict(one: Comparison) -> str:
-    return _word(one) + (f" (p = {probability(one.adjusted)})" if one.significant else "")
+def _share(results: Results, method: str) -> Cell:
+    count, of = results.unscored(method)
+    return counted(of - count, of)
 
 
-def _word(one: Comparison) -> str:
-    if not one.significant:
-        return "not told apart"
-    return "better" if one.better == one.first else "worse"
+def _ranked(estimate: Estimate) -> Cell:
+    value, low, high = (f"{rank:.1f}" if rank == rank else NOTHING for rank in estimate)
+    return Cell(value + bounds(low, high), known(estimate[0]))
 
 
-def _cell(runs: pd.DataFrame) -> str:
+def _shared(estimate: Estimate | None) -> Cell:
+    if estimate is None:
+        return EMPTY
+    value, low, high = estimate
+    return Cell(percent(value) + (f" {span(low, high)}" if low == low else ""), known(value))
+
+
+def _verdict(one: Comparison | None) -> Cell:
+    if one is None:
+        return EMPTY
+    return Cell(one.side + (f" (p = {probability(one.adjusted)})" if one.significant else ""))
+
+
+def _cell(runs: pd.DataFrame) -> Cell:
     last = runs.loc[runs["scored"], "last"]
     mean = mean_interval(last) if len(last) else (nan, nan, nan)
-    return averaged(mean, len(runs) - len(last), len(runs))
+    return estimated(mean, len(runs) - len(last), len(runs))

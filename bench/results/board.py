@@ -12,7 +12,7 @@ from bench.results.entry import Entry, entry_of, under, unpacked
 from bench.runs.records import Metric, Record, metrics
 
 NONE = canonical(None)
-AGAIN = "the same run was made again later"
+AGAIN = "the same run was made again"
 GONE = "the suite as it is now has no such run"
 
 Cell = tuple[str, str]
@@ -74,6 +74,13 @@ class Board:
         for text in dict.fromkeys(r.protocol for r in sorted(self.records, key=lambda r: r.age)):
             found |= metrics(unpacked(text)) if text != NONE else {}
         return dict(sorted(found.items()))
+
+    @property
+    def missing(self) -> list[Entry]:
+        """What was left out and has no other run in its place, though the suite still has it."""
+        there = {entry.cell for entry in self.records}
+        left_out = [one.entry for one in self.left_out if one.why != (GONE,)]
+        return [entry for entry in left_out if entry.cell not in there]
 
     @property
     def headline(self) -> str:
@@ -143,7 +150,8 @@ def choose(
     """Chooses the records of one page.
 
     In each setting all rows have the same conditions; what settings do not decide is the same in
-    all of them, and a method's own is the same wherever it ran.
+    all of them, and a method's own is the same wherever it ran. Of several records of one run the
+    newest stands there, and one with a result before a failure.
 
     Args:
         name: of its folder.
@@ -162,7 +170,7 @@ def choose(
     left_out = [
         LeftOut(entry, (GONE,)) for entry in everything if (entry.method, entry.setting) in gone
     ]
-    for entry in newest:
+    for entry in sorted(newest, key=lambda entry: entry.status == "failed"):
         target = chosen.target(entry)
         if target.key != entry.identity.key:
             left_out.append(LeftOut(entry, tuple(target.differences(entry.identity))))

@@ -14,8 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.identity import Identity, canonical
+from bench.missing import column
 from bench.oracles.trajectory import Trajectory
 from bench.runs import records
+from bench.runs.provenance import parts
 from bench.runs.records import Expectation, Record, Row, Samples, Status
 
 Floats = NDArray[np.float64]
@@ -174,7 +176,7 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         finished=records.finished_at(record),
         protocol=intern(canonical(protocol)),
         floors=intern(canonical(record.get("floors"))),
-        origin=intern(canonical({key: record["provenance"].get(key) for key in ORIGINS})),
+        origin=intern(canonical(_origin(record["provenance"]))),
         headline=intern(headline),
         evaluations=_table(rows, (*AXES, headline)),
         metrics=_held(*names),
@@ -191,6 +193,16 @@ def under(entry: Entry, headline: str) -> Entry:
     return replace(entry, headline=headline, evaluations=_table(rows, (*AXES, headline)))
 
 
+def _origin(provenance: dict[str, Any]) -> dict[str, Any]:
+    """The values of ``ORIGINS``; one that was another in a shorter run has both, first to last."""
+    found = {}
+    for key in ORIGINS:
+        said = [part[key] for part in parts(provenance)[::-1] if key in part]
+        alike = all(value == said[0] for value in said)
+        found[key] = next(iter(said), None) if alike else ", then ".join(map(str, said))
+    return found
+
+
 @cache
 def _held(*names: str) -> tuple[str, ...]:
     """The names as a tuple, held once however many entries have it."""
@@ -199,8 +211,8 @@ def _held(*names: str) -> tuple[str, ...]:
 
 def _table(rows: list[Row], names: tuple[str, ...] | list[str]) -> Floats:
     """Some columns of a record's rows, shape (names, rows), NaN where a row lacks one."""
-    values = [[np.nan if (v := row.get(name)) is None else v for row in rows] for name in names]
-    return np.array(values, dtype=np.float64).reshape(len(names), len(rows))
+    columns = [column(rows, name) for name in names]
+    return np.array(columns, dtype=np.float64).reshape(len(names), len(rows))
 
 
 def _course(scores: list[Row], diagnostics: list[Row]) -> Trajectory | None:

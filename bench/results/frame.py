@@ -1,14 +1,16 @@
 """Records as a table of numbers: one row a run."""
 
 import json
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
 import pandas as pd
 
 from bench.results.board import Board
-from bench.results.entry import COSTS, Entry, Floats, unpacked
-from bench.runs.records import SCORED, Status
+from bench.results.entry import COSTS, Entry, unpacked
+from bench.runs.records import SCORED, Status, metrics
+from bench.statistics import best, curve_mean, tail_mean
 from bench.wording import UNSCORED
 
 
@@ -35,6 +37,20 @@ def frame(board: Board) -> pd.DataFrame:
     return pd.DataFrame(rows).sort_values(["method", "setting", "seed"], ignore_index=True)
 
 
+def frame_of(entries: Iterable[Entry]) -> pd.DataFrame:
+    """One row a run of whatever suites, each under its own headline metric.
+
+    Columns are those of ``frame``, and ``headline``: the metric's name, None where a run failed
+    before it was known. They are sorted by suite, method, setting and seed.
+    """
+    rows = [
+        _row(entry, _better(entry), list(entry.metrics)) | {"headline": entry.headline or None}
+        for entry in entries
+    ]
+    order = ["suite", "method", "setting", "seed"]
+    return pd.DataFrame(rows).sort_values(order, ignore_index=True)
+
+
 def csv(runs: pd.DataFrame) -> bytes:
     """A frame as CSV; each number is written so that it reads back equal."""
     return runs.to_csv(index=False, lineterminator="\n").encode()
@@ -47,25 +63,10 @@ def failure(status: Status, scored: bool) -> str | None:
     return None if scored else UNSCORED
 
 
-def curve_mean(steps: Floats, scores: Floats) -> float:
-    """The geometric mean of a curve over its steps, in the unit of the score.
-
-    It is the area under the logarithm of the score (trapezoids), divided by the width, and
-    turned back by exp. NaN unless two scores or more are known and all are positive.
-    """
-    known = ~np.isnan(scores)
-    x, y = steps[known], scores[known]
-    if len(x) < 2 or (y <= 0).any() or x[-1] <= x[0]:
-        return np.nan
-    return float(np.exp(np.trapezoid(np.log(y), x) / (x[-1] - x[0])))
-
-
 def _row(record: Entry, better: str, metrics: list[str]) -> dict[str, object]:
     scores = record.scores
     last = float(scores[-1]) if len(scores) else np.nan
-    known = scores[~np.isnan(scores)]
-    best = float(known.min() if better == "lower" else known.max()) if len(known) else np.nan
-    tail = scores[-max(1, len(scores) // 10) :]
+    extreme = best(scores, better)
     scored = record.status in SCORED and not np.isnan(last)
     lasts = dict(zip(record.metrics, record.last.tolist(), strict=True))
     return {
@@ -90,12 +91,18 @@ def _row(record: Entry, better: str, metrics: list[str]) -> dict[str, object]:
         "first": float(scores[0]) if len(scores) else np.nan,
         "first_step": float(record.along("step")[0]) if len(scores) else np.nan,
         "last": last,
-        "best": best,
-        "gap": abs(last - best),
-        "tail": float(tail.mean()) if len(tail) else np.nan,
+        "best": extreme,
+        "gap": abs(last - extreme),
+        "tail": tail_mean(scores),
         "area": curve_mean(record.along("step"), scores),
         **dict(zip(COSTS, record.cost.tolist(), strict=True)),
     } | {f"score_{name}": lasts.get(name, np.nan) for name in metrics}
+
+
+def _better(entry: Entry) -> str:
+    """Which way a run's own headline metric is better."""
+    known = metrics(unpacked(entry.protocol) or {"metrics": {}})
+    return known[entry.headline]["better"] if entry.headline else "lower"
 
 
 @cache

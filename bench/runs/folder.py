@@ -1,7 +1,7 @@
-"""The folder of a run: the names of its files, whether it holds a result, and what a failure leaves."""
+"""The folder of a run: its files' names, whether it holds a result, and what a failure leaves."""
 
 from contextlib import suppress
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 
 import torch
@@ -14,7 +14,7 @@ from bench.runs.records import RECORD, Record
 
 CONFIG = "config.gin"
 OPERATIVE = "operative.gin"
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.txt"
 
 
@@ -25,7 +25,7 @@ def owner(key: str, seed: int) -> str:
 
 def failed(run: Run, reason: str) -> Record:
     """The record of a run that has no result."""
-    now = datetime.now(UTC).isoformat(timespec="seconds")
+    now = records.now()
     return records.check(
         {
             "schema": records.SCHEMA,

@@ -258,6 +258,11 @@ def check(value: object) -> Record:
     return record
 
 
+def now() -> str:
+    """The present time as a record has it."""
+    return datetime.now(UTC).isoformat(timespec="milliseconds")
+
+
 def finished_at(record: Record) -> datetime:
     """When the run ended.
 

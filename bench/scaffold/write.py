@@ -49,9 +49,10 @@ def write(kind: str, name: str, folder: Path, catalogue: Catalogue) -> list[Path
         folder / FOLDER / TREES[kind] / f"{name}.gin": f"{PLACEHOLDER}.gin",
         folder / f"test_{name}.py": f"test_{PLACEHOLDER}.py",
     }
-    for path in files:
+    for path in (*files, folder / name):  # a package of that name would hide the module
         if path.exists():
             raise UsageError(f"{shown(path)} is there already: choose another name, or --out")
+    for path in files:
         require_no_file("--out", path.parent)
         require_writable("--out", path.parent)
     require_importable(name)
@@ -87,11 +88,10 @@ def require_name(name: str, catalogue: Catalogue) -> None:
         )
     require_length("NAME", f"test_{name}.py", {"name": name})
     for tree in TREES.values():
-        if name in catalogue.names(tree):
-            path = catalogue.find(tree, name, "NAME")
+        path = dict(catalogue.files(tree)).get(name)
+        if path is not None:
             raise UsageError(
-                f"NAME: there is a {KINDS[tree]} {name!r} already, in {shown(path)}: choose "
-                "another name"
+                f"NAME: {name!r} is the {KINDS[tree]} of {shown(path)}: choose another name"
             )
     read_file(base(), catalogue)  # registers what every run is made of
     if is_registered(class_name(name)):

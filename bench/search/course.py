@@ -6,6 +6,7 @@ from functools import partial
 import numpy as np
 
 from bench.config.run import Run
+from bench.missing import known
 from bench.results.entry import Floats
 from bench.runs.progress import Progress
 from bench.runs.records import SCORED, Record, Row
@@ -63,8 +64,8 @@ class Course:
         failed = [r["status"] for r in self._records.values() if r["status"] not in SCORED]
         trial.set_user_attr("failed", failed)
         for aim in self.task.objectives if not self.stopped else ():
-            known = [None if np.isnan(v) else round(v, 6) for v in self.measured(aim).tolist()]
-            trial.set_user_attr(aim.name, known)
+            measured = [known(round(value, 6)) for value in self.measured(aim).tolist()]
+            trial.set_user_attr(aim.name, measured)
 
     def _each(self, aim: Objective) -> Floats:
         return np.array(

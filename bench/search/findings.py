@@ -7,6 +7,7 @@ import msgspec
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UsageError
+from bench.files import write_whole
 from bench.labels import slug
 from bench.runs.records import load
 from bench.search.objective import Objective
@@ -157,7 +158,7 @@ def study_of(shared: SharedStudy) -> Study:
 def write(path: Path, findings: Findings) -> None:
     """Writes findings so that they read as lines in a diff."""
     text = msgspec.json.format(msgspec.json.encode(findings, order="deterministic"), indent=1)
-    path.write_bytes(text + b"\n")
+    write_whole(path, text, b"\n", durable=True)
 
 
 def read(path: Path) -> Findings:

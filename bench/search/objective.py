@@ -5,26 +5,27 @@ from dataclasses import dataclass
 from functools import lru_cache
 from typing import Any, Literal
 
-import gin
 import numpy as np
 
-from bench.config.compose import load
+from bench.config.bound import Bound
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.errors import UsageError, nearest
+from bench.missing import column, without_nan
 from bench.results.entry import Floats
 from bench.runs import records
 from bench.runs.records import SCORED, Record, Row
+from bench.statistics import best, tail_mean
 from bench.streams import seeded
-from bench.training.experiment import Experiment
+from bench.training.experiment import experiment_of
 from bench.training.trainer import Trainer
 
 Better = Literal["lower", "higher"]
 
 SUMMARIES: dict[str, Callable[[Floats, Better], float]] = {
     "last": lambda scores, better: float(scores[-1]),
-    "best": lambda scores, better: _extreme(scores, better),
-    "tail": lambda scores, better: float(scores[-max(1, len(scores) // 10) :].mean()),
+    "best": lambda scores, better: best(scores, better),
+    "tail": lambda scores, better: tail_mean(scores),
 }
 """By name: what a course of scores, shape (E,) with E >= 1, counts as."""
 
@@ -99,7 +100,7 @@ class Objective:
     def worst(self, scores: Sequence[Row], untrained: Row) -> float:
         """The worst score of a course, counting that before any training."""
         seen = column([*scores, untrained], self.name)
-        return _extreme(seen, "higher" if self.better == "lower" else "lower")
+        return best(seen, "higher" if self.better == "lower" else "lower")
 
     def _spent(self, record: Record) -> float:
         return float(column([record.get("cost") or {}], self.name)[0])
@@ -144,34 +145,16 @@ def objectives(
 
 def judged(run: Run) -> tuple[dict[str, Any], int]:
     """The protocol of the judge that will score a run, and how often it will."""
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
-    protocol = experiment.judge(experiment.data).protocol()
-    gin.clear_config()
-    return protocol, experiment.evaluations
+    experiment = experiment_of(Bound(run.config))
+    return experiment.judge(experiment.data).protocol(), experiment.evaluations
 
 
 @lru_cache(maxsize=64)
 def untrained(run: Run) -> Row:
     """The scores of a run's generator before any training, on the run's own samples."""
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+    experiment = experiment_of(Bound(run.config))
     judge = experiment.judge(experiment.data).to(experiment.torch_device())
     trainer = Trainer(experiment, run.seed, judge)
     with seeded(run.seed, "evaluation"):
         scores = judge.score(encode(trainer.samples(judge.samples)))
-    gin.clear_config()
-    return {name: value if np.isfinite(value) else None for name, value in scores.items()}
-
-
-def column(rows: Sequence[Row], name: str) -> Floats:
-    """One column of a record's rows, NaN where a row lacks it."""
-    values = [np.nan if (value := row.get(name)) is None else value for row in rows]
-    return np.array(values, dtype=np.float64)
-
-
-def _extreme(values: Floats, better: Better) -> float:
-    known = values[~np.isnan(values)]
-    if not len(known):
-        return np.nan
-    return float(known.min() if better == "lower" else known.max())
+    return without_nan(scores)

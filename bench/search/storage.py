@@ -11,6 +11,8 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from bench.errors import UsageError
+from bench.files import write_whole
+from bench.waiting import alone, waiting
 
 LOCK = ".flock"
 """Ends the name of a journal's lock; not ".lock", which Optuna's own locks remove and make."""
@@ -32,7 +34,8 @@ class JournalLock(JournalFileOpenLock):
 
     def acquire(self) -> bool:
         """Waits for the lock."""
-        self._lock.acquire()
+        with waiting("waiting for another command at the journal"):
+            self._lock.acquire()
         mend(self._journal)
         return True
 
@@ -80,7 +83,8 @@ def open_storage(place: str, folder: Path) -> BaseStorage:
     folder.mkdir(parents=True, exist_ok=True)
     if "://" in place:
         name = hashlib.sha256(place.encode()).hexdigest()[:8]
-        with FileLock(folder / f"{name}{LOCK}"):  # two that make one database's tables collide
+        lock = FileLock(folder / f"{name}{LOCK}")  # two that make one database's tables collide
+        with alone(lock, "another command that opens the database"):
             return _database(place)
     return _journal(Path(place))
 
@@ -88,9 +92,9 @@ def open_storage(place: str, folder: Path) -> BaseStorage:
 def shared_id(folder: Path) -> str:
     """A name for the folder that stays with it, on whatever machine and under whatever path."""
     path = folder / "id"
-    with FileLock(folder / f"id{LOCK}"):
+    with alone(FileLock(folder / f"id{LOCK}"), "another command that names the folder"):
         if not path.exists():
-            path.write_text(uuid.uuid4().hex, encoding="ascii")
+            write_whole(path, uuid.uuid4().hex.encode())
         return path.read_text(encoding="ascii")
 
 

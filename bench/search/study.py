@@ -24,9 +24,13 @@ from bench.errors import UsageError
 from bench.search.samplers import PRUNERS, grid, sampler
 from bench.search.storage import LOCK, shared_id
 from bench.search.task import Task
+from bench.waiting import alone
 
 FOLDER = "folder"
 """The study's attribute that names the folder of its locks."""
+
+OTHERS = "another command at the same study"
+"""Who may have the study's lock."""
 
 DIRECTIONS = {"lower": StudyDirection.MINIMIZE, "higher": StudyDirection.MAXIMIZE}
 
@@ -68,7 +72,7 @@ class SharedStudy:
         self._folder = folder
         self._lock = FileLock(folder / f"{task.study}{LOCK}")
         search = task.space.search
-        with self._lock:
+        with alone(self._lock, OTHERS):
             self._study = optuna.create_study(
                 storage=storage,
                 study_name=task.study,
@@ -97,10 +101,14 @@ class SharedStudy:
         return sum(trial.state == TrialState.RUNNING for trial in self.trials)
 
     @property
+    def ended(self) -> int:
+        """How many trials have."""
+        return sum(trial.state.is_finished() for trial in self.trials)
+
+    @property
     def progress(self) -> str:
         """One line on how far the study is."""
-        ended = sum(trial.state.is_finished() for trial in self.trials)
-        return f"{self.task.study}: {ended} of {self.task.limit} trials have ended"
+        return f"{self.task.study}: {self.ended} of {self.task.limit} trials have ended"
 
     def claim(self) -> list[Held]:
         """Takes up to a batch of trials: those whose process has died, then new ones.
@@ -111,7 +119,7 @@ class SharedStudy:
         Returns:
             The trials, in order of their numbers; none where none are left to take.
         """
-        with self._lock:
+        with alone(self._lock, OTHERS):
             held = [one for trial in self.trials if (one := self._take_up(trial))]
             first = held[0].number if held else self._next()
             size = self.task.space.search.batch
@@ -124,7 +132,7 @@ class SharedStudy:
     def tell(self, held: Held, values: list[float] | None) -> None:
         """Ends a trial: with its values, or with None where it was stopped early."""
         state = TrialState.PRUNED if values is None else None
-        with self._lock:
+        with alone(self._lock, OTHERS):
             self._study.tell(held.trial, values, state)
             self.let_go(held)
             Path(held.lock.lock_file).unlink(missing_ok=True)

@@ -16,10 +16,11 @@ from optuna.distributions import (
 )
 
 from bench.config.catalogue import Catalogue
+from bench.config.choice import AS_IT_IS, Choice
 from bench.config.filenames import require_length
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
-from bench.config.statements import Layer, read_option
+from bench.config.statements import Layer
 from bench.errors import UsageError
 from bench.identity import canonical
 from bench.search.objective import Objective, judged, objectives
@@ -43,13 +44,13 @@ class Source:
         suite: a name, or the path of a gin file.
         gin_files: that override.
         gin_bindings: that override.
-        seeds: how many seeds are reported on, in place of the suite's number.
+        choice: of settings, of the seeds that are reported on, and of steps.
     """
 
     suite: str
     gin_files: tuple[str, ...] = ()
     gin_bindings: tuple[str, ...] = ()
-    seeds: int | None = None
+    choice: Choice = AS_IT_IS
 
     @cached_property
     def catalogue(self) -> Catalogue:
@@ -63,17 +64,17 @@ class Source:
         layers: Sequence[Layer] = (),
     ) -> Plan:
         """The suite's plan with other methods, seeds or bindings than its own."""
-        chosen = list(layers)
+        choice = self.choice
         if methods is not None:
-            chosen.append(read_option(f"Suite.methods = {list(methods)!r}", "methods"))
+            choice = replace(choice, methods=methods)
         if seeds is not None:
-            chosen.append(read_option(f"Suite.seeds = {list(seeds)!r}", "seeds"))
+            choice = replace(choice, seeds=seeds)
         return make_plan(
             self.suite,
             self.gin_files,
             self.gin_bindings,
-            self.seeds,
-            chosen,
+            choice,
+            layers,
             catalogue=self.catalogue,
         )
 
@@ -87,6 +88,7 @@ class Task:
         method: whose hyper-parameters are chosen.
         space: what there is to choose from, and how.
         source: composes the runs.
+        defaults: the method's runs as the suite has it.
         parameters: those that have an effect on the method, by name; there may be none.
         distributions: the values of each.
         units: what the suite binds those to whose values are its multiples.
@@ -101,6 +103,7 @@ class Task:
     method: str
     space: Space
     source: Source
+    defaults: tuple[Run, ...]
     parameters: dict[str, Parameter]
     distributions: dict[str, BaseDistribution]
     units: dict[str, float]
@@ -109,6 +112,12 @@ class Task:
     overrides: tuple[str, ...]
     limit: int
     study: str
+
+    @property
+    def size(self) -> int:
+        """How many runs a trial has."""
+        settings = {run.setting for run in self.defaults}
+        return len(settings) * len(self.space.search.seed_list)
 
     def layers(self, values: Mapping[str, Any]) -> list[Layer]:
         """The bindings of a trial."""
@@ -226,6 +235,7 @@ def _task(
         method=method,
         space=space,
         source=source,
+        defaults=tuple(runs),
         parameters={parameter.key: parameter for parameter in parameters},
         distributions=distributions,
         units={p.key: bound_number(p, composition) for p in parameters if p.relative},

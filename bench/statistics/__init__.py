@@ -7,6 +7,7 @@ its bounds are NaN.
 """
 
 from bench.statistics.aggregates import iqm, performance_profile, probability_of_improvement
+from bench.statistics.courses import best, curve_mean, tail_mean
 from bench.statistics.intervals import (
     Statistic,
     mean_interval,
@@ -34,6 +35,8 @@ from bench.statistics.tuning import median_best
 __all__ = [
     "Alternative",
     "Statistic",
+    "best",
+    "curve_mean",
     "detectable_effect",
     "friedman_test",
     "holm",
@@ -52,4 +55,5 @@ __all__ = [
     "smallest_p",
     "smallest_p_unpaired",
     "stratified_bootstrap_interval",
+    "tail_mean",
 ]

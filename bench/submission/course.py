@@ -6,6 +6,7 @@ from typing import Any
 
 from bench.runs.records import Row
 from bench.submission.candidate import Candidate
+from bench.training.experiment import spaced
 
 ROUNDING = 1e-6
 
@@ -123,8 +124,7 @@ def _evaluations(candidate: Candidate) -> list[int]:
         return planned if candidate.finished else planned[: len(rows)]
     if not candidate.finished:
         return [int(row["step"] or 0) for row in rows]
-    times = max(1, len(rows))
-    return [(i + 1) * candidate.steps // times for i in range(times)]
+    return spaced(candidate.steps, max(1, len(rows)))
 
 
 def _listed(steps: Sequence[Any]) -> str:

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 
 from bench.config.contents import literal
-from bench.identity import scoring
+from bench.identity import apart, scoring
 from bench.labels import run_id
 from bench.runs.records import finished_at
 from bench.submission.candidate import Candidate
@@ -55,10 +55,10 @@ def protocol(candidate: Candidate) -> Iterator[str]:
     """Its conditions are its protocol's; known data and judges give that protocol here too."""
     conditions = candidate.record["conditions"]
     budget = {f"Experiment.{key}": literal(candidate.protocol.get(key)) for key in BUDGET}
-    for key, text in (scoring(candidate.protocol) | budget).items():
-        said = conditions.get(key, DEFAULTS.get(key))
-        if said != text:
-            yield f"protocol: its {key} is {text}, and that of conditions is {said}"
+    judged = scoring(candidate.protocol) | budget
+    told = {key: text for key, text in (DEFAULTS | conditions).items() if key in judged}
+    for key, (text, said) in apart(judged, told).items():
+        yield f"protocol: its {key} is {text}, and that of conditions is {said}"
     if candidate.yardstick is None:
         return
     yield from candidate.yardstick.contradictions(candidate.protocol)

@@ -9,9 +9,9 @@ import numpy as np
 import torch
 from PIL import Image
 
+from bench.data.tiles import GRID
 from bench.runs.records import Samples
 from bench.submission.candidate import Candidate
-from bench.training.execute import GRID
 
 MOST_PIXELS = 2**22
 """A picture that claims more is never decoded: a small file can unpack to gigabytes."""

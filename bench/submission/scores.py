@@ -3,6 +3,7 @@
 import math
 from collections.abc import Iterator
 
+from bench.missing import with_nan
 from bench.results.entry import unpacked
 from bench.runs.records import Row, metrics
 from bench.scores.judge import Metric
@@ -76,9 +77,8 @@ def status(candidate: Candidate) -> Iterator[str]:
     if known is None or not rows or not candidate.finished:
         return
     last: Row = rows[-1]
-    scores = {name: math.nan if value is None else value for name, value in last.items()}
     judge, said = known.judge, candidate.record["status"]
-    if judge.collapsed(scores) != (said == "collapsed"):
+    if judge.collapsed(with_nan(last)) != (said == "collapsed"):
         covered = f"{judge.coverage} is {last.get(judge.coverage)} of {judge.modes}"
         yield f"status: it is {said!r}, and the last {covered}"
 

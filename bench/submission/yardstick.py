@@ -2,32 +2,34 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import cache, cached_property
 from pathlib import Path
 from typing import Any
 
-import gin
 from torch import nn
 
+from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import Composition, load
+from bench.config.compose import Composition
+from bench.config.facts import described
 from bench.config.run import Run
 from bench.config.statements import read_file
 from bench.config.trees import base
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
-from bench.identity import canonical, scoring
+from bench.identity import apart, canonical, scoring
 from bench.runs.records import Record
 from bench.scores.judge import Judge
 from bench.training.execute import protocol_of
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from methods.base import Method
 
 BUDGET = ("steps", "batch_size", "batch_norm")
 """Keys of a protocol that a run's suite decides, and not its data set."""
+
+_floors: dict[str, dict[str, float]] = {}
+"""Of each data set and judge that was asked for in this process."""
 
 
 @dataclass(frozen=True)
@@ -56,20 +58,22 @@ class Yardstick:
         known = protocol_of(self.experiment, self.judge)
         return {key: value for key, value in known.items() if key not in unknown}
 
-    @cached_property
+    @property
     def floors(self) -> dict[str, float]:
-        """The scores of real samples."""
-        return self.judge.floors()
+        """The scores of real samples, computed once for the same data and judge."""
+        known = canonical(described(self.data, self.judge))
+        if known not in _floors:
+            _floors[known] = self.judge.floors()
+        return _floors[known]
 
     def contradictions(self, protocol: dict[str, Any]) -> list[str]:
         """What of a protocol makes its scores others than those here, each as "key: why"."""
         here, there = scoring(self.protocol), scoring(protocol)
-        here |= {key: canonical(self.protocol[key]) for key in BUDGET if key in self.protocol}
-        there |= {key: canonical(protocol.get(key)) for key in BUDGET}
+        for key in BUDGET if self.whole else ():
+            here[key], there[key] = canonical(self.protocol[key]), canonical(protocol.get(key))
         return [
-            f"protocol: {key} is {there[key]}, and here it is {text}"
-            for key, text in here.items()
-            if there[key] != text
+            f"protocol: {key} is {its}, and here it is {ours}"
+            for key, (ours, its) in apart(here, there).items()
         ]
 
 
@@ -103,9 +107,8 @@ def of_data(record: Record, catalogue: Catalogue) -> Yardstick:
 
 @cache
 def _of_config(config: str) -> Yardstick:
-    with _loaded(config):
-        experiment: Experiment = gin.get_configurable("Experiment")()
-        return Yardstick(experiment, experiment.judge(experiment.data), whole=True)
+    experiment = experiment_of(Bound(config))
+    return Yardstick(experiment, experiment.judge(experiment.data), whole=True)
 
 
 @cache
@@ -113,24 +116,14 @@ def _of_dataset(path: Path, catalogue: Catalogue) -> Yardstick:
     composition = Composition([read_file(one, catalogue) for one in (base(), path)])
     if "judge" in composition.missing():
         raise UsageError(f"the data set {path.stem!r} has no judge of its own here")
-    with _loaded(composition.text):
-        # Only data and judge are asked for; the rest stands in for what a suite would bind.
-        experiment: Experiment = gin.get_configurable("Experiment")(
-            generator=nn.Identity,
-            discriminator=nn.Identity,
-            method=Method(),
-            steps=1,
-            evaluations=1,
-            device="cpu",
-        )
-        return Yardstick(experiment, experiment.judge(experiment.data), whole=False)
-
-
-@contextmanager
-def _loaded(config: str) -> Iterator[None]:
-    """A config that is gin's own for a while; left locked, no module could register anything."""
-    load(config)
-    try:
-        yield
-    finally:
-        gin.clear_config()
+    # Only data and judge are asked for; the rest stands in for what a suite would bind.
+    experiment = experiment_of(
+        Bound(composition.text),
+        generator=nn.Identity,
+        discriminator=nn.Identity,
+        method=Method(),
+        steps=1,
+        evaluations=1,
+        device="cpu",
+    )
+    return Yardstick(experiment, experiment.judge(experiment.data), whole=False)

@@ -30,7 +30,7 @@ def diagnose(gan: GAN, real: Tensor, fake: Tensor, epsilon: float) -> dict[str, 
     logits = ghost(discriminator)(real)
     (gradient,) = torch.autograd.grad(logits.sum(), real)
     with torch.no_grad():
-        x_hat = real - epsilon * gradient.sign()
+        x_hat = sign_step(real, gradient, epsilon)
         fake_logits = ghost(discriminator)(fake)
         values = {
             "d_real": logits.sigmoid().mean(),
@@ -42,6 +42,14 @@ def diagnose(gan: GAN, real: Tensor, fake: Tensor, epsilon: float) -> dict[str, 
             "gradient_sparsity": hoyer(gradient.flatten(1)).mean(),
         }
     return {name: float(value) for name, value in values.items()}
+
+
+def sign_step(samples: Tensor, gradient: Tensor, size: float) -> Tensor:
+    """Samples moved against a gradient of their shape by ``size`` in every coordinate: FGSM's step.
+
+    Source: Goodfellow et al. 2015 (arXiv:1412.6572).
+    """
+    return samples - size * gradient.sign()
 
 
 def hoyer(rows: Tensor) -> Tensor:

@@ -3,36 +3,39 @@
 import base64
 import io
 import logging
-import math
 import time
 import traceback
-from collections.abc import Callable
-from datetime import UTC, datetime
+from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
-import gin
 from torch import Tensor
 from torchvision.transforms.functional import to_pil_image
-from torchvision.utils import make_grid
 
-from bench.config.compose import load
+from bench.callbacks.base import Callback
+from bench.config.bound import Bound
 from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
+from bench.data.tiles import GRID, tiled
+from bench.files import write_whole
+from bench.missing import with_nan
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, OPERATIVE, failed, owner
 from bench.runs.progress import Progress
 from bench.runs.provenance import provenance
 from bench.runs.records import RECORD
 from bench.scores.judge import Judge
+from bench.streams import seeded
+from bench.training.audience import Audience
 from bench.training.cost import peak_memory
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from bench.training.losses import Diverged
+from bench.training.resume import resumed
 from bench.training.trainer import History, Trainer
-
-GRID = 8
-"""Rows and columns of the pictures that a record keeps."""
 
 POINTS, DECIMALS = 500, 4
 """Points that a record keeps, and their decimals: they are there to be looked at."""
@@ -40,16 +43,22 @@ POINTS, DECIMALS = 500, 4
 log = logging.getLogger(__name__)
 
 
-def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.Record:
+def execute(
+    run: Run,
+    out: Path,
+    listen: Callable[[Progress], None],
+    callbacks: Sequence[Callback] = (),
+) -> records.Record:
     """Trains, scores and records one run.
 
     The folder then holds config.gin (the whole config), operative.gin (what was used, defaults
-    included), checkpoint.pt, the checkpoint before it, and record.json.
+    included), checkpoint.safetensors, the checkpoint before it, and record.json.
 
     Args:
         run: what to do.
         out: the runs folder.
         listen: told of progress.
+        callbacks: told of all that the run does; nothing of its result depends on them.
 
     Returns:
         The record, which is also on the disk. A run that raised has the status "failed".
@@ -58,31 +67,41 @@ def execute(run: Run, out: Path, listen: Callable[[Progress], None]) -> records.
     folder.mkdir(parents=True, exist_ok=True)
     for half_written in folder.glob(".*.*"):  # by a worker that was killed
         half_written.unlink()
+    audience = Audience(callbacks)
     try:
-        (folder / CONFIG).write_text(run.config, encoding="utf-8")
-        record = _train(run, folder, listen)
+        write_whole(folder / CONFIG, run.config.encode())
+        record = _train(run, out, listen, audience)
     except Exception as error:
         log.error(traceback.format_exc())
         record = failed(run, traceback.format_exception_only(error)[-1].strip())
     records.write(folder / RECORD, record)
+    audience.finish(record)
     return record
 
 
-def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> records.Record:
-    started = datetime.now(UTC).isoformat(timespec="seconds")
-    load(run.config)
-    experiment: Experiment = gin.get_configurable("Experiment")()
+def _train(
+    run: Run, out: Path, listen: Callable[[Progress], None], audience: Audience
+) -> records.Record:
+    started = records.now()
+    bound = Bound(run.config)
+    experiment = experiment_of(bound)
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
-    saved = folder / CHECKPOINT
-    mine = owner(run.key, run.seed)
-    trainer = _resumed(lambda: Trainer(experiment, run.seed, judge), saved, mine)
+    folder = run.folder(out)
+    trainer, word = resumed(partial(_trainer, experiment, run.seed, judge), run, out)
+    protocol = protocol_of(experiment, judge)
+    audience.start(trainer, folder, run.description(), protocol)
+
+    def tell(progress: Progress) -> None:
+        listen(replace(progress, word=word))
+        audience.hear(trainer)
+
     status, reason, step = "completed", None, experiment.steps
     try:
-        trainer.train(listen, _saver(saved, mine, experiment))
+        trainer.train(tell, _saver(folder / CHECKPOINT, owner(run.key, run.seed), experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
-    (folder / OPERATIVE).write_text(gin.operative_config_str(), encoding="utf-8")
+    write_whole(folder / OPERATIVE, bound.operative().encode())
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
         status, reason = "collapsed", judge.collapse
@@ -95,7 +114,7 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
             "status": status,
             "reason": reason,
             "step": step,
-            "protocol": protocol_of(experiment, judge),
+            "protocol": protocol,
             "floors": judge.floors(),
             "scores": history.scores,
             "diagnostics": history.diagnostics,
@@ -108,10 +127,19 @@ def _train(run: Run, folder: Path, listen: Callable[[Progress], None]) -> record
                 "images_per_second": images / history.seconds if history.seconds else None,
             },
             "samples": _kept(trainer) if status != "diverged" else None,
-            "provenance": provenance(device)
-            | {"started": started, "finished": datetime.now(UTC).isoformat(timespec="seconds")},
+            "provenance": {
+                **provenance(device),
+                **({"continued_from": origin} if (origin := history.continued_from) else {}),
+                "started": started,
+                "finished": records.now(),
+            },
         }
     )
+
+
+def _trainer(experiment: Experiment, seed: int, judge: Judge) -> Trainer:
+    """A trainer at the beginning, with a method of its own: what one was given, none other has."""
+    return Trainer(replace(experiment, method=deepcopy(experiment.method)), seed, judge)
 
 
 def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
@@ -128,7 +156,7 @@ def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
 def _collapsed(judge: Judge, history: History) -> bool:
     """Whether the last samples have collapsed; a score that is not defined counts as nan."""
     last = history.scores[-1]
-    return judge.collapsed({name: math.nan if v is None else v for name, v in last.items()})
+    return judge.collapsed(with_nan(last))
 
 
 def _saver(saved: Path, mine: str, experiment: Experiment) -> Callable[[dict[str, Any]], None]:
@@ -145,28 +173,6 @@ def _saver(saved: Path, mine: str, experiment: Experiment) -> Callable[[dict[str
     return save
 
 
-def _resumed(make: Callable[[], Trainer], saved: Path, mine: str) -> Trainer:
-    """A trainer that goes on from the newest checkpoint that is sound, else from the beginning.
-
-    One that is not sound is set aside, with a word in the log.
-    """
-    for path in (saved, checkpoint.previous(saved)):
-        if not path.exists():
-            continue
-        trainer = make()
-        try:
-            trainer.load_state_dict(checkpoint.load(path, mine))
-        except (checkpoint.Damaged, LookupError, RuntimeError, TypeError, ValueError) as error:
-            aside = path.with_suffix(".damaged")
-            path.replace(aside)
-            log.warning("%s is set aside as %s: %s", path.name, aside.name, error)
-        else:
-            log.info("going on from %s, step %d", path.name, trainer.history.step)
-            return trainer
-    log.info("starting from the beginning")
-    return make()
-
-
 def protocol_of(experiment: Experiment, judge: Judge) -> dict[str, Any]:
     """What scores depend on and are called: the data, the judge, the budget."""
     return {
@@ -180,17 +186,18 @@ def protocol_of(experiment: Experiment, judge: Judge) -> dict[str, Any]:
 def _kept(trainer: Trainer) -> dict[str, Any] | None:
     """The samples of the first fixed latents, as a record keeps them; None for no picture's."""
     shape = trainer.experiment.data.shape
-    if len(shape) == 3:
-        return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
-    if shape == (2,):
-        points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
-        return {"kind": "points", "values": points.tolist()}
+    with seeded(trainer.seed, "evaluation"):  # as scored, whatever a network draws
+        if len(shape) == 3:
+            return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
+        if shape == (2,):
+            points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
+            return {"kind": "points", "values": points.tolist()}
     return None
 
 
 def _png(images: Tensor) -> str:
     """A grid of uint8 images (GRID^2, C, H, W), as PNG in base64."""
-    grid = make_grid(images, nrow=GRID, padding=1, pad_value=96)
+    grid = tiled(images)
     pixels = to_pil_image(grid if images.shape[1] == 3 else grid[:1])
     file = io.BytesIO()
     pixels.save(file, "PNG")

@@ -3,13 +3,14 @@
 import re
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import ClassVar
+from typing import Any, ClassVar
 
 import gin
 import torch
 from torch import nn
 from torch.optim import Optimizer
 
+from bench.config.bound import Bound
 from bench.data.dataset import Dataset
 from bench.oracles.oracle import Oracle
 from bench.scores.judge import Judge
@@ -76,12 +77,14 @@ class Experiment:
         Raises:
             ValueError: with the parameter and what it may be.
         """
-        for name in ("steps", "batch_size", "latent_dim", "log_every"):
+        for name in ("steps", "batch_size", "latent_dim", "evaluations", "log_every"):
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be at least 1")
-        if not 1 <= self.evaluations <= self.steps:
+        if self.evaluations > self.steps:
             raise ValueError(
-                f"evaluations = {self.evaluations}: it must be between 1 and the {self.steps} steps"
+                f"evaluations = {self.evaluations}, steps = {self.steps}: evaluations must be "
+                f"between 1 and the {self.steps} steps; bind Experiment.evaluations = {self.steps} "
+                "or less"
             )
         if not _DEVICE.fullmatch(self.device):
             raise ValueError(f"device = {self.device!r}: valid are auto, cpu, cuda and cuda:N")
@@ -93,10 +96,30 @@ class Experiment:
     @property
     def evaluation_steps(self) -> list[int]:
         """The steps after which samples are scored."""
-        return [(i + 1) * self.steps // self.evaluations for i in range(self.evaluations)]
+        return spaced(self.steps, self.evaluations)
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` names on this machine."""
         if self.device != "auto":
             return torch.device(self.device)
         return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def experiment_of(bound: Bound, **given: Any) -> Experiment:
+    """Builds the parts that a config binds.
+
+    Args:
+        bound: the config.
+        given: parameters in place of those that it binds.
+
+    Raises:
+        ValueError: of a part that refuses what it was given.
+    """
+    with bound.entered():
+        experiment: Experiment = gin.get_configurable(Experiment)(**given)
+    return experiment
+
+
+def spaced(steps: int, times: int) -> list[int]:
+    """So many steps of a training, evenly spaced, the last at its end."""
+    return [(i + 1) * steps // times for i in range(times)]

@@ -1,17 +1,19 @@
 """Builds what each config of a plan describes, so that mistakes cost no work."""
 
-import gin
 import torch
 
-from bench.config.compose import ROOT_CONFIGURABLE, Composition, load
+from bench.config.bound import Bound
+from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.facts import first_line, placed
 from bench.config.plan import Plan
 from bench.config.run import Run
 from bench.data.loader import Loader
 from bench.errors import UsageError
 from bench.training.build import build
-from bench.training.experiment import Experiment
+from bench.training.experiment import Experiment, experiment_of
 from bench.training.trial import Misfit, try_networks
+from bench.waiting import waiting
+from bench.wording import plural
 from methods.base import Incompatible, Method
 
 _tried: set[str] = set()
@@ -27,18 +29,16 @@ def preflight(plan: Plan) -> None:
         UsageError: for a value that a part refuses, with the place that bound it, a method that
             cannot work with a setting, with the remedy, or a network that cannot be trained.
     """
-    try:
-        for digest, run in {run.digest: run for run in plan.runs}.items():
+    cells = {run.digest: run for run in plan.runs}
+    with waiting(f"building what {plural(len(cells), 'config')} of {plan.name} describe"):
+        for digest, run in cells.items():
             _check(run, plan.compositions[digest])
-    finally:
-        gin.clear_config()  # which also unlocks it
 
 
 def _check(run: Run, composition: Composition) -> None:
-    load(run.config)
     cell = f"{run.method} under {run.setting}"
     try:
-        experiment: Experiment = gin.get_configurable("Experiment")()
+        experiment = experiment_of(Bound(run.config))
         Loader(experiment.data.training(), experiment.batch_size, run.seed)
         scored = experiment.judge(experiment.data).samples
         networks = _networks(experiment, composition)

@@ -1,6 +1,5 @@
 """The loop. It names no method: its body is ``method.step(gan, batches)``."""
 
-import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -11,6 +10,7 @@ from torch import Tensor, nn
 
 from bench.data.dataset import decode, encode
 from bench.data.streaming import make_loader
+from bench.missing import without_nan
 from bench.runs.progress import Progress
 from bench.runs.records import Row
 from bench.scores.judge import Judge
@@ -28,6 +28,7 @@ class History:
     """What a run has to show so far, in JSON's types.
 
     ``seconds`` are of training alone: the process's own on the CPU, the wall's on a GPU.
+    ``continued_from`` is the shorter run that the first steps were done for, if they were.
     """
 
     step: int = 0
@@ -36,6 +37,7 @@ class History:
     scores: list[Row] = field(default_factory=list)
     diagnostics: list[Row] = field(default_factory=list)
     losses: list[Row] = field(default_factory=list)
+    continued_from: dict[str, Any] | None = None
 
 
 class Trainer:
@@ -61,10 +63,10 @@ class Trainer:
         self.gan.steps_per_epoch = max(1, self.batches.batches_per_epoch // d_steps)
         self.history = History()
         self._probe = decode(data[: experiment.batch_size].to(self.device))
-        self._gpus = [self.device.index or 0] if self.device.type == "cuda" else []
+        self.gpus = [self.device.index or 0] if self.device.type == "cuda" else []
         self._global_streams: list[Tensor] = []
         # What else runs on shared processors must not count; a GPU's work shows on the wall only.
-        self._clock = time.perf_counter if self._gpus else time.process_time
+        self._clock = time.perf_counter if self.gpus else time.process_time
 
     def train(
         self, listen: Callable[[Progress], None], save: Callable[[dict[str, Any]], None]
@@ -79,7 +81,7 @@ class Trainer:
             Diverged: as soon as a loss, a weight or a sample is found not finite; the history
                 keeps everything up to there.
         """
-        with torch.random.fork_rng(self._gpus):
+        with torch.random.fork_rng(self.gpus):
             self._set_global_streams()
             listen(self._progress())
             for until in self.experiment.evaluation_steps:
@@ -132,8 +134,8 @@ class Trainer:
             )
         at: Row = {"step": self.history.step}
         cost: Row = {"d_gradients": self.d_gradients, "seconds": self.history.seconds}
-        self.history.scores.append(at | cost | _finite(scores))
-        self.history.diagnostics.append(at | _finite(probe))
+        self.history.scores.append(at | cost | without_nan(scores))
+        self.history.diagnostics.append(at | without_nan(probe))
 
     def samples(self, n: int) -> Tensor:
         """Generates from the run's fixed evaluation latents, (n, ...) on the device."""
@@ -160,7 +162,7 @@ class Trainer:
             "latents": self.gan.latent_stream.get_state(),
             "noise": self.gan.noise.get_state(),
             "global": torch.get_rng_state(),
-            "global_gpus": [torch.cuda.get_rng_state(gpu) for gpu in self._gpus],
+            "global_gpus": [torch.cuda.get_rng_state(gpu) for gpu in self.gpus],
             "history": dict(vars(self.history)),
         }
 
@@ -183,10 +185,5 @@ class Trainer:
         torch.manual_seed(stream(self.seed, "global").initial_seed())
         if self._global_streams:
             torch.set_rng_state(self._global_streams[0])
-            for gpu, state in zip(self._gpus, self._global_streams[1:], strict=True):
+            for gpu, state in zip(self.gpus, self._global_streams[1:], strict=True):
                 torch.cuda.set_rng_state(state, gpu)
-
-
-def _finite(row: dict[str, float]) -> Row:
-    """Numbers as JSON has them: what is not finite is None."""
-    return {name: value if math.isfinite(value) else None for name, value in row.items()}

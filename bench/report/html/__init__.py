@@ -2,37 +2,62 @@
 
 import base64
 import hashlib
-from collections.abc import Mapping
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from functools import cache
 from importlib import resources
+from pathlib import PurePath
 
 from jinja2 import Environment, PackageLoader, StrictUndefined
+from markdown_it import MarkdownIt
+from markupsafe import Markup
 
-from bench.report.html.document import Section, read
-from bench.report.html.grid import Names
+from bench.report.document import Block, Heading
 from bench.report.html.runs import Runs, columns, statuses
 from bench.results.results import Results
 
 PROTOCOL = "Protocol"
 """The section that the table of runs stands above."""
 
+PARSER = MarkdownIt("commonmark", {"html": False})
+MEDIA = {".svg": "image/svg+xml", ".png": "image/png"}
 
-def index_html(results: Results, readme: str, pictures: Mapping[str, bytes]) -> str:
+
+@dataclass(frozen=True)
+class Section:
+    """A part of the page; the one above the first heading has no title."""
+
+    title: str
+    blocks: list[Block | Runs] = field(default_factory=list)
+
+    @property
+    def anchor(self) -> str:
+        """Its id on the page."""
+        return re.sub(r"[^a-z0-9]+", "-", self.title.lower()).strip("-")
+
+
+def index_html(results: Results, page: Sequence[Block], pictures: Mapping[str, bytes]) -> str:
     """The page of one leaderboard: what its README says, and a table of its runs.
 
-    The text is the README's own, so that the two cannot differ. Filters hide rows and compute
+    The blocks are the README's own, so that the two cannot differ. Filters hide rows and compute
     nothing: every statistic is the README's. A content security policy names the page's scripts
     and style by their hashes and lets it load nothing else.
 
     Args:
         results: the records of the leaderboard.
-        readme: the leaderboard's README in Markdown, as ``bench.report.page`` writes it.
-        pictures: file name -> content of the SVGs and PNGs that the README shows.
+        page: the blocks of its README, as ``bench.report.page`` makes them.
+        pictures: file name -> content of the SVGs and PNGs that the page shows.
     """
-    title, sections = read(readme, _names(results), pictures)
+    title, sections = _sections(page)
     titles = [section.title for section in sections]
     place = titles.index(PROTOCOL) if PROTOCOL in titles else len(titles)
     sections.insert(place, Section("Runs", [Runs(columns(results))]))
+    choices = {
+        "method": results.methods,
+        "setting": results.settings,
+        "status": statuses(results),
+    }
     style, theme, script = map(_text, ("page.css", "theme.js", "page.js"))
     policy = {
         "default-src": "'none'",
@@ -48,11 +73,9 @@ def index_html(results: Results, readme: str, pictures: Mapping[str, bytes]) -> 
         .render(
             title=title,
             sections=sections,
-            choices={
-                "method": results.methods,
-                "setting": results.settings,
-                "status": statuses(results),
-            },
+            choices=choices,
+            places={kind: {name: at for at, name in enumerate(n)} for kind, n in choices.items()},
+            pictures={name: _source(name, data) for name, data in pictures.items()},
             policy="; ".join(f"{name} {value}" for name, value in policy.items()),
             style=style,
             theme=theme,
@@ -63,7 +86,7 @@ def index_html(results: Results, readme: str, pictures: Mapping[str, bytes]) -> 
 
 @cache
 def _environment() -> Environment:
-    return Environment(
+    made = Environment(
         loader=PackageLoader(__name__),
         autoescape=True,
         undefined=StrictUndefined,
@@ -71,18 +94,32 @@ def _environment() -> Environment:
         lstrip_blocks=True,
         keep_trailing_newline=True,
     )
+    made.filters |= {"inline": _inline, "kind": lambda block: type(block).__name__}
+    return made
 
 
-def _names(results: Results) -> Names:
-    """Every way that a table may write the name of a method or setting."""
-    spellings = (str, results.marked, results.name)
-    methods = {
-        " ".join(spell(method).split()): place  # Markdown leaves one space of several
-        for place, method in enumerate(results.methods)
-        for spell in spellings
-    }
-    settings = {" ".join(name.split()): place for place, name in enumerate(results.settings)}
-    return {"method": methods, "setting": settings}
+def _sections(page: Sequence[Block]) -> tuple[str, list[Section]]:
+    """The title of a page, and its parts."""
+    title, sections = "", [Section("")]
+    for block in page:
+        match block:
+            case Heading(text, 1):
+                title = text
+            case Heading(text, 2):
+                sections.append(Section(text))
+            case _:
+                sections[-1].blocks.append(block)
+    return title, sections
+
+
+def _inline(text: str) -> Markup:
+    """Inline Markdown as HTML; HTML in it is text."""
+    return Markup(PARSER.renderInline(text))
+
+
+def _source(name: str, data: bytes) -> str:
+    """A picture with all its bytes, as a data URI."""
+    return f"data:{MEDIA[PurePath(name).suffix]};base64,{base64.b64encode(data).decode()}"
 
 
 def _text(name: str) -> str:

@@ -2,7 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import ClassVar, TypedDict
+from typing import TypedDict
 
 import numpy as np
 
@@ -41,7 +41,6 @@ class Column(TypedDict):
 class Runs:
     """The table of runs, a block of the page."""
 
-    kind: ClassVar = "runs"
     columns: list[Column]
 
 

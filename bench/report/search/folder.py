@@ -10,6 +10,7 @@ from bench.files import write_whole
 from bench.labels import file_name, label
 from bench.report.below import free
 from bench.report.build import PAGE, announce
+from bench.report.markdown import to_markdown
 from bench.report.overview import SUMMARY, Summary
 from bench.report.search.figures import figures
 from bench.report.search.page import page
@@ -68,16 +69,15 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
         The page.
     """
     copies = folder / RUNS
-    copies.mkdir(parents=True, exist_ok=True)
-    files.write(folder / FILE, findings)
     for key, record in found.items():
         records.write(copies / file_name(key), record)
+    files.write(folder / FILE, findings)  # last: what it names is there
     outcomes = Outcomes(findings, found)
     drawn = figures(outcomes)
     winners = _winners(outcomes)
     made = drawn | {name: text.encode() for name, text in winners.items()}
     made[TRIALS] = _csv(outcomes)
-    made[PAGE] = page(outcomes, drawn, winners).encode()
+    made[PAGE] = to_markdown(page(outcomes, drawn, winners)).encode()
     suite, space = findings.references
     if findings.suite_file is not None:
         made[suite] = findings.suite_file.encode()

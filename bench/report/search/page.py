@@ -5,22 +5,33 @@ import shlex
 from collections import Counter
 from collections.abc import Collection, Iterable
 
-import pandas as pd
-
 from bench.identity import canonical
-from bench.report import markdown, sentences
+from bench.report import sentences
 from bench.report.commands import gin_options
+from bench.report.document import (
+    Block,
+    Bullets,
+    Code,
+    Folded,
+    Heading,
+    Pairs,
+    Paragraph,
+    filled,
+    paragraphs,
+    pictures,
+)
 from bench.report.markdown import escape
-from bench.report.origins import flatten, two_columns
+from bench.report.origins import joined, overridden
+from bench.report.protocol import flatten
 from bench.report.search import settings, tables
+from bench.report.search.verdict import verdict
 from bench.report.tables import comparisons
 from bench.results.comparison import SCREENING_SEEDS
 from bench.results.entry import ORIGINS
 from bench.runs.records import Record
-from bench.search.findings import Study, Trial
-from bench.search.outcomes import BASELINE, Outcomes
-from bench.search.text import estimated, short, shown
-from bench.wording import NOTHING, UNSCORED, percent, plural
+from bench.search.findings import Study
+from bench.search.outcomes import Outcomes
+from bench.wording import UNSCORED, percent, plural
 
 CAPTIONS = {
     "scores.svg": "Scores of the trials on the seeds that chose: the mean and its 95% interval "
@@ -33,8 +44,8 @@ CAPTIONS = {
 }
 
 
-def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str]) -> str:
-    """The README of a search.
+def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str]) -> list[Block]:
+    """The page of a search.
 
     Args:
         outcomes: what its records say.
@@ -42,119 +53,57 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         winners: names of the gin files that lie beside it.
     """
     findings = outcomes.findings
-    return markdown.document(
-        f"# {escape(findings.label)}",
-        _introduction(outcomes),
-        "## Result",
-        _verdict(outcomes),
-        _pictures(figures),
-        "## On fresh seeds",
-        _hygiene(outcomes),
-        markdown.table(tables.contest(outcomes)),
-        _without_score(outcomes),
-        _confirmed(outcomes),
-        "## How much the choice matters",
-        markdown.table(tables.sensitivity(outcomes)),
-        _legend(),
-        _importances(outcomes),
-        "## Trials",
-        *(part for study in findings.studies for part in _trials(outcomes, study)),
+    return [
+        Heading(findings.label, 1),
+        *_introduction(outcomes),
+        Heading("Result"),
+        *(Paragraph(verdict(outcomes, study)) for study in findings.studies),
+        *pictures(CAPTIONS, figures),
+        Heading("On fresh seeds"),
+        *_fresh(outcomes),
+        Heading("How much the choice matters"),
+        *_sensitivity(outcomes),
+        *_importances(outcomes),
+        Heading("Trials"),
+        *(block for study in findings.studies for block in _trials(outcomes, study)),
         *_by_setting(outcomes),
-        "## Use it",
-        _use(outcomes, winners),
-        "## The search",
-        markdown.code(findings.text.splitlines(), "python"),
-        "## Protocol",
-        _protocol(outcomes),
-        "## Provenance",
-        markdown.table(_origins(outcomes.records.values())),
-        "This page and its figures are generated from `search.json` and `trials/`; edit neither by "
-        "hand. [trials.csv](trials.csv) has one row a trial.",
-    )
+        Heading("Use it"),
+        *_use(outcomes, winners),
+        Heading("The search"),
+        Code(findings.text.splitlines(), "python"),
+        Heading("Protocol"),
+        *_protocol(outcomes),
+        Heading("Provenance"),
+        _origins(outcomes.records.values()),
+        Paragraph(
+            "This page and its figures are generated from `search.json` and `trials/`; edit "
+            "neither by hand. [trials.csv](trials.csv) has one row a trial."
+        ),
+    ]
 
 
-def _introduction(outcomes: Outcomes) -> str:
+def _introduction(outcomes: Outcomes) -> list[Block]:
     findings, records = outcomes.findings, list(outcomes.records.values())
     trials = sum(len(study.trials) for study in findings.studies)
     names = ", ".join(study.method for study in findings.studies)
     ends = Counter(record["status"] for record in records)
     ended = ", ".join(f"{count} {status}" for status, count in sorted(ends.items()))
     aims = " and ".join(escape(aim.label) for aim in findings.objectives)
-    lines = [
+    text = (
         f"Search {escape(findings.space)} on suite {escape(findings.suite)}: hyper-parameters of "
         f"{escape(names)}, chosen by {aims} in {plural(trials, 'trial')} (sampler: "
         f"{findings.sampler}). {plural(len(records), 'run')}: {ended}."
-    ]
-    if findings.overrides:
-        lines += ["Run with these changes to the suite:", markdown.code(findings.overrides)]
-    return "\n\n".join(lines)
-
-
-def _verdict(outcomes: Outcomes) -> str:
-    return "\n\n".join(_verdict_on(outcomes, study) for study in outcomes.findings.studies)
-
-
-def _verdict_on(outcomes: Outcomes, study: Study) -> str:
-    chosen = study.chosen(outcomes.findings.objectives)
-    if not chosen:
-        return f"**{escape(study.method)}**: no trial came to a value."
-    if len(outcomes.findings.objectives) > 1:
-        return (
-            f"**{escape(study.method)}**: {plural(len(chosen), 'trial')} of {len(study.trials)} "
-            "make the Pareto front."
-        )
-    (best,) = chosen
-    estimate = outcomes.of(best)
-    label = escape(outcomes.objective.label)
-    values = escape(shown(best.parameters)) or "nothing to choose"
-    text = (
-        f"**{escape(study.method)}: {values}** was chosen, {label} {estimated(estimate)} on "
-        "the seeds that chose."
     )
-    for group in outcomes.groups(fresh=True):
-        if group.role == "tuned" and group.method == study.method:
-            text += f" On fresh seeds it has {estimated(outcomes.estimate(group.runs))}."
-    return " ".join([text, _picky(outcomes, study), _beside_baseline(outcomes, study)]).strip()
+    return [Paragraph(text), *overridden(findings.overrides)]
 
 
-def _picky(outcomes: Outcomes, study: Study) -> str:
-    """How wide the region is in which the choice makes no difference that can be seen."""
-    region = outcomes.region(study)
-    if region is None or not study.kinds:
-        return ""
-    text = (
-        f"{region.trials} of {plural(region.complete, 'trial')} that ended are within one standard "
-        "error of it"
-    )
-    spans = [
-        f"{escape(name)} from {low:g} to {high:g}{_multiple(study, name, low, high)}"
-        for name, (low, high) in region.spans.items()
+def _fresh(outcomes: Outcomes) -> list[Block]:
+    return [
+        Paragraph(_hygiene(outcomes)),
+        *filled(tables.contest(outcomes)),
+        *paragraphs(_without_score(outcomes)),
+        *_confirmed(outcomes),
     ]
-    return f"{text}{': ' + '; '.join(spans) if spans else ''}."
-
-
-def _multiple(study: Study, name: str, low: float, high: float) -> str:
-    unit = study.units.get(name)
-    return "" if unit is None else f" ({low / unit:g} to {high / unit:g} times the suite's own)"
-
-
-def _beside_baseline(outcomes: Outcomes, study: Study) -> str:
-    """Which values differ from the baseline on the seeds that chose."""
-    compared = outcomes.against_baseline(study)
-    if not compared or len(study.kinds) != 1:
-        return ""
-    by_number = {trial.number: trial for trial in study.trials}
-    sides: dict[str, list[Trial]] = {"better than": [], "worse than": [], "not told apart from": []}
-    for found, one in compared.items():
-        word = "better than" if one.better == one.first else "worse than"
-        sides[word if one.significant else "not told apart from"].append(by_number[found])
-    parts = [
-        f"{word} {BASELINE} at {', '.join(short(v) for t in of for v in t.parameters.values())}"
-        for word, of in sides.items()
-        if of
-    ]
-    power = sentences.power(list(compared.values()))
-    return f"It is {escape('; '.join(parts))}. {escape(power)}"
 
 
 def _hygiene(outcomes: Outcomes) -> str:
@@ -183,20 +132,20 @@ def _without_score(outcomes: Outcomes) -> str:
     )
 
 
-def _confirmed(outcomes: Outcomes) -> str:
+def _confirmed(outcomes: Outcomes) -> list[Block]:
     compared = outcomes.confirmed
     if not compared:
-        return ""
+        return []
     text = (
         "Each against the winner: an exact signed-rank test, paired by setting and seed, runs "
         "without a score ranked last, Holm-corrected over these comparisons. "
         f"{escape(sentences.power(compared))}"
     )
-    return f"{text}\n\n{markdown.table(comparisons(compared))}"
+    return [Paragraph(text), comparisons(compared)]
 
 
-def _legend() -> str:
-    return markdown.bullets(
+def _sensitivity(outcomes: Outcomes) -> list[Block]:
+    legend = Bullets(
         [
             "**best of k**: what the best of k of these trials drawn at random was measured to "
             "be, the median over all draws, with a 95% interval by order statistics where there "
@@ -208,9 +157,10 @@ def _legend() -> str:
             "the best's mean. The more, the less picky.",
         ]
     )
+    return [*filled(tables.sensitivity(outcomes)), legend]
 
 
-def _importances(outcomes: Outcomes) -> str:
+def _importances(outcomes: Outcomes) -> list[Block]:
     parts = []
     for study in outcomes.findings.studies:
         found = outcomes.importance(study)
@@ -218,16 +168,16 @@ def _importances(outcomes: Outcomes) -> str:
             shares = [f"{escape(name)} {percent(share)}" for name, share in found.items()]
             parts.append(f"**{escape(study.method)}**: {', '.join(shares)}.")
     if not parts:
-        return ""
+        return []
     note = (
         "Share of the variance of what trials are chosen by that each parameter explains (fANOVA):"
     )
-    return f"{note}\n\n{markdown.bullets(parts)}"
+    return [Paragraph(note), Bullets(parts)]
 
 
-def _trials(outcomes: Outcomes, study: Study) -> tuple[str, str, str]:
+def _trials(outcomes: Outcomes, study: Study) -> list[Block]:
     note = _utility(outcomes) if tables.utility_differs(outcomes, study) else ""
-    return _title(outcomes, study), markdown.table(tables.trials(outcomes, study)), note
+    return [*_title(outcomes, study), *filled(tables.trials(outcomes, study)), *paragraphs(note)]
 
 
 def _utility(outcomes: Outcomes) -> str:
@@ -239,10 +189,10 @@ def _utility(outcomes: Outcomes) -> str:
     )
 
 
-def _by_setting(outcomes: Outcomes) -> list[str]:
+def _by_setting(outcomes: Outcomes) -> list[Block]:
     """The section that tells settings apart; none where there are not two."""
-    parts = [part for s in outcomes.findings.studies for part in _in_each_setting(outcomes, s)]
-    if not parts:
+    blocks = [one for s in outcomes.findings.studies for one in _in_each_setting(outcomes, s)]
+    if not blocks:
         return []
     text = (
         "What helps in one setting and hurts in another shows here alone: every test above takes "
@@ -255,10 +205,10 @@ def _by_setting(outcomes: Outcomes) -> list[str]:
             " A control that uses what was searched ran with one choice of it in every row: the "
             "table on fresh seeds has it."
         )
-    return ["## By setting", text, *parts]
+    return [Heading("By setting"), Paragraph(text), *blocks]
 
 
-def _in_each_setting(outcomes: Outcomes, study: Study) -> list[str]:
+def _in_each_setting(outcomes: Outcomes, study: Study) -> list[Block]:
     found = settings.by_setting(outcomes, study)
     if not found:
         return []
@@ -268,61 +218,47 @@ def _in_each_setting(outcomes: Outcomes, study: Study) -> list[str]:
         whole = sentences.power([one for family in families for one in family])
         powers.append(f"Were all columns one family: {whole[0].lower()}{whole[1:]}")
     return [
-        _title(outcomes, study),
-        escape(" ".join(powers)),
-        markdown.table(settings.table(study, found)),
+        *_title(outcomes, study),
+        Paragraph(escape(" ".join(powers))),
+        settings.table(study, found),
     ]
 
 
-def _title(outcomes: Outcomes, study: Study) -> str:
+def _title(outcomes: Outcomes, study: Study) -> list[Block]:
     """The method's name, where it must be told."""
-    return f"### {escape(study.method)}" if len(outcomes.findings.studies) > 1 else ""
+    return [Heading(study.method, 3)] if len(outcomes.findings.studies) > 1 else []
 
 
-def _use(outcomes: Outcomes, winners: Collection[str]) -> str:
+def _use(outcomes: Outcomes, winners: Collection[str]) -> list[Block]:
     findings = outcomes.findings
     suite, space = findings.references
     lines = [shlex.join(["ganbench", "run", suite, "--gin_file", name]) for name in winners]
     methods = [study.method for study in findings.studies]
     seeds = str(len(_seeds(outcomes, outcomes.fresh)))
     again = ["ganbench", "search", suite, "--space", space, "--seeds", seeds]
-    again += ["--methods", *methods]
-    return "\n\n".join(
-        [
-            "The winner, run as everything else is:" if lines else "",
-            markdown.code(lines, "sh") if lines else "",
-            "The search again:",
-            markdown.code([shlex.join([*again, *gin_options(findings.overrides)])], "sh"),
-        ]
-    ).strip()
+    again += ["--methods", ",".join(methods)]
+    command = shlex.join([*again, *gin_options(findings.overrides)])
+    blocks: list[Block] = [Paragraph("The search again:"), Code([command], "sh")]
+    if lines:
+        run = Paragraph("The winner, run as everything else is:")
+        return [run, Code(lines, "sh"), *blocks]
+    return blocks
 
 
-def _pictures(available: Collection[str]) -> str:
-    found = [(name, text) for name, text in CAPTIONS.items() if name in available]
-    return "\n\n".join(f"![{text}]({name})\n\n{text}" for name, text in found)
-
-
-def _protocol(outcomes: Outcomes) -> str:
+def _protocol(outcomes: Outcomes) -> list[Block]:
     """The protocol, or protocols where there are several, which the reader must be told."""
     texts = {canonical(record.get("protocol")) for record in outcomes.records.values()}
     known = sorted(texts - {canonical(None)})
-    folds = [
-        markdown.folded(
-            "All that scores depend on", markdown.table(two_columns(flatten(json.loads(text))))
-        )
-        for text in known
+    several = "**These runs have several protocols, so that their scores do not compare.**"
+    return [
+        *paragraphs(several if len(known) > 1 else ""),
+        *(Folded("All that scores depend on", [Pairs(flatten(json.loads(t)))]) for t in known),
     ]
-    caution = "**These runs have several protocols, so that their scores do not compare.**"
-    return "\n\n".join([*([caution] if len(known) > 1 else []), *folds])
 
 
-def _origins(records: Iterable[Record]) -> pd.DataFrame:
+def _origins(records: Iterable[Record]) -> Pairs:
     seen = [record["provenance"] for record in records]
-    joined = {
-        key: ", ".join(sorted({str(one[key]) for one in seen if one.get(key) is not None}))
-        for key in ORIGINS
-    }
-    return two_columns({key: text or NOTHING for key, text in joined.items()})
+    return Pairs({key: joined(one.get(key) for one in seen) for key in ORIGINS})
 
 
 def _seeds(outcomes: Outcomes, runs: Iterable[str]) -> list[int]:

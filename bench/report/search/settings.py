@@ -8,18 +8,19 @@ from collections.abc import Iterable
 
 import pandas as pd
 
+from bench.report.document import Cell, Row, Table, valued
+from bench.report.search.tables import choice
 from bench.report.tables import side
 from bench.results import comparison
 from bench.results.comparison import Comparison
 from bench.search.findings import Study
 from bench.search.outcomes import Outcomes
-from bench.search.text import short
 
-Cell = tuple[str, int]
+Place = tuple[str, int]
 """A setting, and the number of a trial."""
 
 
-def by_setting(outcomes: Outcomes, study: Study) -> dict[str, dict[Cell, Comparison]]:
+def by_setting(outcomes: Outcomes, study: Study) -> dict[str, dict[Place, Comparison]]:
     """Each trial that ended against each control in each setting, on the seeds that chose.
 
     Paired by seed. Holm's correction is over all trials and settings of one control: each control
@@ -40,32 +41,35 @@ def by_setting(outcomes: Outcomes, study: Study) -> dict[str, dict[Cell, Compari
     return {control: family for control, family in families.items() if family}
 
 
-def table(study: Study, found: dict[str, dict[Cell, Comparison]]) -> pd.DataFrame:
+def table(study: Study, found: dict[str, dict[Place, Comparison]]) -> Table:
     """One row a setting and trial, one column a control.
 
     Args:
         study: whose trials they are.
         found: what ``by_setting`` returns.
     """
-    cells = sorted({cell for family in found.values() for cell in family})
+    places = sorted({place for family in found.values() for place in family})
     parameters = {trial.number: trial.parameters for trial in study.ended}
     rows = [
-        {"setting": setting, "trial": str(number)}
-        | {name: short(value) for name, value in parameters[number].items()}
-        | {
-            f"vs {control}": side(family.get((setting, number)))
-            for control, family in found.items()
-        }
-        for setting, number in cells
+        Row(
+            {"setting": Cell(setting), "trial": valued(number, str)}
+            | choice(parameters[number])
+            | {
+                f"vs {control}": side(family.get((setting, number)))
+                for control, family in found.items()
+            },
+            {"method": [study.method], "setting": [setting]},
+        )
+        for setting, number in places
     ]
-    return pd.DataFrame(rows)
+    return Table(rows)
 
 
-def _family(matrix: pd.DataFrame, trials: Iterable[str], control: str) -> dict[Cell, Comparison]:
+def _family(matrix: pd.DataFrame, trials: Iterable[str], control: str) -> dict[Place, Comparison]:
     tested = {
         (str(setting), int(trial)): comparison.paired_test(rows, trial, control)
         for setting, rows in matrix.groupby(level="setting")
         for trial in trials
     }
-    paired = {cell: one for cell, one in tested.items() if one.pairs}
+    paired = {place: one for place, one in tested.items() if one.pairs}
     return dict(zip(paired, comparison.corrected(list(paired.values())), strict=True))

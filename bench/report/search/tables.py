@@ -1,15 +1,17 @@
-"""The tables of a search's page, as frames of text."""
+"""The tables of a search's page, as typed values."""
 
 from dataclasses import replace
 from math import inf, nan
 
 import numpy as np
-import pandas as pd
 
+from bench.missing import known
+from bench.report.document import EMPTY, Cell, Row, Table, counted, valued
+from bench.report.document import estimated as cell
 from bench.report.tables import failures, side
-from bench.search.findings import Study
+from bench.search.findings import Group, Study, Trial, Value
 from bench.search.outcomes import BASELINE, Estimate, Outcomes
-from bench.search.text import estimated, short, shown
+from bench.search.text import short, shown
 from bench.wording import NOTHING, bounds, number, score
 
 STEPS = (1, 2, 5, 10, 20, 50, 100)
@@ -18,67 +20,43 @@ STEPS = (1, 2, 5, 10, 20, 50, 100)
 CHOSEN = "chosen by"
 
 
-def contest(outcomes: Outcomes) -> pd.DataFrame:
+def contest(outcomes: Outcomes) -> Table:
     """One row a group on fresh seeds."""
-    rows = []
-    sign = 1 if outcomes.better == "lower" else -1
-    for group in outcomes.groups(fresh=True):
-        frame = outcomes.frame(group.runs)
-        first = {"": group.label, "with": shown(group.parameters) or "its own values"}
-        if frame.empty:
-            rows.append(first)
-            continue
-        badness = (sign * frame["last"]).where(frame["scored"], inf)
-        cells = {
-            f"{outcomes.objective.label}, mean": estimated(outcomes.estimate(group.runs)),
-            "median": score(sign * badness.median()),
-            "worst": score(sign * badness.max()),
-            "failures": failures(frame["failure"]),
-        }
-        for aim in outcomes.findings.objectives[1:]:
-            cells[aim.label] = _mean(outcomes.estimate(group.runs, aim))
-        rows.append(first | cells)
-    return pd.DataFrame(rows).fillna(NOTHING)
+    return Table([_contestant(outcomes, group) for group in outcomes.groups(fresh=True)])
 
 
-def sensitivity(outcomes: Outcomes) -> pd.DataFrame:
+def sensitivity(outcomes: Outcomes) -> Table:
     """One row a method: what a choice is worth, and how hard it is to make."""
     rows = []
     for study in outcomes.findings.studies:
         region, best = outcomes.region(study), outcomes.best_of(study)
         ks = [k for k in STEPS if k < len(best)] + [len(best)]
-        row = {"method": study.method, "trials": str(len(study.trials))}
-        row |= {f"best of {k}": estimated(best[k - 1]) for k in ks}
-        row["worst"] = _mean(outcomes.of(outcomes.ranked(study)[-1]))
-        row["near the best"] = (
-            NOTHING if region is None else f"{region.trials} of {region.complete}"
-        )
-        rows.append(row)
-    return pd.DataFrame(rows).fillna(NOTHING)
+        cells = {"method": Cell(study.method), "trials": valued(len(study.trials), str)}
+        cells |= {f"best of {k}": estimated(best[k - 1]) for k in ks}
+        cells["worst"] = _mean(outcomes.of(outcomes.ranked(study)[-1]))
+        near = EMPTY if region is None else counted(region.trials, region.complete)
+        rows.append(_row(cells | {"near the best": near}, study))
+    return Table(rows)
 
 
-def trials(outcomes: Outcomes, study: Study) -> pd.DataFrame:
+def trials(outcomes: Outcomes, study: Study) -> Table:
     """One row a trial of a method.
 
     What trials are chosen by has columns of its own only where it differs from what was measured.
     """
-    aims, compared = outcomes.findings.objectives, outcomes.against_baseline(study)
-    apart = utility_differs(outcomes, study)
+    compared, apart = outcomes.against_baseline(study), utility_differs(outcomes, study)
     rows = []
     for trial in study.trials:
-        frame, estimate = outcomes.frame(trial.runs), outcomes.of(trial)
-        row = {"trial": str(trial.number)}
-        row |= {name: short(value) for name, value in trial.parameters.items()}
-        row |= {aim.label: _mean(outcomes.of(trial, aim)) for aim in aims}
-        row["95% interval"] = bounds(number(estimate.low), number(estimate.high)).strip() or NOTHING
-        if apart:
-            names = [CHOSEN if len(aims) == 1 else f"{CHOSEN}, {aim.label}" for aim in aims]
-            row |= dict(zip(names, map(number, trial.values), strict=False))
-        row["failures"] = failures(frame["failure"]) if estimate.runs else trial.state
+        cells = {"trial": valued(trial.number, str)} | choice(trial.parameters)
+        cells |= _measured(outcomes, trial)
+        cells |= _chosen_by(outcomes, trial) if apart else {}
+        ended = bool(outcomes.of(trial).runs)
+        reasons = outcomes.frame(trial.runs)["failure"]
+        cells["failures"] = failures(reasons) if ended else Cell(trial.state)
         if compared:
-            row[f"vs {BASELINE}"] = side(compared.get(trial.number))
-        rows.append(row)
-    return pd.DataFrame(rows).fillna(NOTHING)
+            cells[f"vs {BASELINE}"] = side(compared.get(trial.number))
+        rows.append(_row(cells, study))
+    return Table(rows)
 
 
 def utility_differs(outcomes: Outcomes, study: Study) -> bool:
@@ -91,5 +69,56 @@ def utility_differs(outcomes: Outcomes, study: Study) -> bool:
     )
 
 
-def _mean(estimate: Estimate) -> str:
+def estimated(estimate: Estimate) -> Cell:
+    """A mean with its interval, and how many runs have no score."""
+    interval = estimate.mean, estimate.low, estimate.high
+    return cell(interval, estimate.unscored, estimate.runs)
+
+
+def choice(parameters: dict[str, Value]) -> dict[str, Cell]:
+    """A column a parameter."""
+    return {
+        name: Cell(value) if isinstance(value, str) else valued(value, short)
+        for name, value in parameters.items()
+    }
+
+
+def _contestant(outcomes: Outcomes, group: Group) -> Row:
+    frame = outcomes.frame(group.runs)
+    cells = {"": Cell(group.label), "with": Cell(shown(group.parameters) or "its own values")}
+    if not frame.empty:
+        sign = 1 if outcomes.better == "lower" else -1
+        badness = (sign * frame["last"]).where(frame["scored"], inf)
+        cells |= {
+            f"{outcomes.objective.label}, mean": estimated(outcomes.estimate(group.runs)),
+            "median": valued(sign * badness.median(), score),
+            "worst": valued(sign * badness.max(), score),
+            "failures": failures(frame["failure"]),
+        }
+        for aim in outcomes.findings.objectives[1:]:
+            cells[aim.label] = _mean(outcomes.estimate(group.runs, aim))
+    return Row(cells, {"method": [group.method]})
+
+
+def _measured(outcomes: Outcomes, trial: Trial) -> dict[str, Cell]:
+    """What a trial's runs were measured to be."""
+    estimate = outcomes.of(trial)
+    interval = bounds(number(estimate.low), number(estimate.high)).strip() or NOTHING
+    return {
+        **{aim.label: _mean(outcomes.of(trial, aim)) for aim in outcomes.findings.objectives},
+        "95% interval": Cell(interval, known(estimate.low)),
+    }
+
+
+def _chosen_by(outcomes: Outcomes, trial: Trial) -> dict[str, Cell]:
+    aims = outcomes.findings.objectives
+    names = [CHOSEN if len(aims) == 1 else f"{CHOSEN}, {aim.label}" for aim in aims]
+    return dict(zip(names, map(valued, trial.values), strict=False))
+
+
+def _row(cells: dict[str, Cell], study: Study) -> Row:
+    return Row(cells, {"method": [study.method]})
+
+
+def _mean(estimate: Estimate) -> Cell:
     return estimated(replace(estimate, low=nan, high=nan))

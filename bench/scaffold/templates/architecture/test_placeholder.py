@@ -4,18 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from bench.conformance.kinds import KINDS
+from ganbench import conformance
 from placeholder import PlaceholderDiscriminator
 
-ARCHITECTURE = KINDS["architecture"]
 
-
-@pytest.mark.parametrize("check", ARCHITECTURE.checks, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", conformance("architecture"), ids=lambda check: check.__name__)
 def test_it_conforms(check, monkeypatch):
-    monkeypatch.chdir(
-        Path(__file__).parent
-    )  # where gin/architectures/placeholder.gin is looked for
-    check(ARCHITECTURE.subject("placeholder", print))
+    monkeypatch.chdir(Path(__file__).parent)  # which has the folder gin
+    check("placeholder")
 
 
 def test_the_discriminator_has_as_many_weights_as_counted_by_hand():

@@ -7,17 +7,14 @@ import torch
 from torch import nn
 from torch.optim import SGD
 
-from bench.conformance.kinds import KINDS
-from methods.base import GAN, Method
+from ganbench import GAN, Method, conformance
 from placeholder import Placeholder
 
-METHOD = KINDS["method"]
 
-
-@pytest.mark.parametrize("check", METHOD.checks, ids=lambda check: check.__name__)
+@pytest.mark.parametrize("check", conformance("method"), ids=lambda check: check.__name__)
 def test_it_conforms(check, monkeypatch):
-    monkeypatch.chdir(Path(__file__).parent)  # where gin/methods/placeholder.gin is looked for
-    check(METHOD.subject("placeholder", print))
+    monkeypatch.chdir(Path(__file__).parent)  # which has the folder gin
+    check("placeholder")
 
 
 def test_on_a_linear_discriminator_the_penalty_is_known():

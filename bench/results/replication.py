@@ -4,13 +4,9 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 
-import pandas as pd
-
-from bench.report import published, tables
-from bench.results import comparison
+from bench.results import comparison, published
 from bench.results.comparison import Comparison
 from bench.results.results import BASELINE, Results
-from bench.wording import NOTHING, probability
 
 SCALED = {"cifar10_jpeg": {"lr_d_2e-3": "lr_d_double"}}
 """By data set the settings at reduced scale, and the published ones that they stand for."""
@@ -69,26 +65,6 @@ def replications(results: Results) -> list[Replication]:
     ]
 
 
-def table(results: Results, found: list[Replication]) -> pd.DataFrame:
-    """One row a replication: what is reported, and the medians over our runs beside it."""
-    score = results.board.headline.upper()
-    rows = [
-        {
-            "method": results.name(one.method),
-            "setting": one.settings[0] if len(one.settings) == 1 else "all of these",
-            f"reported {score}": _each(one, 0),
-            f"{BASELINE}'s": _each(one, 1),
-            results.label: _median(results, one, one.method),
-            f"{BASELINE}'s here": _median(results, one, BASELINE),
-            "won-lost": f"{one.found.wins}-{one.found.losses}",
-            "p (Holm)": probability(one.found.adjusted),
-            "result": one.result,
-        }
-        for one in found
-    ]
-    return pd.DataFrame(rows)
-
-
 def _drafts(results: Results) -> Iterator[tuple[str, list[str], list[tuple[float, float]]]]:
     if BASELINE not in results.board.methods:
         return
@@ -119,14 +95,3 @@ def _drafts(results: Results) -> Iterator[tuple[str, list[str], list[tuple[float
             yield method, [setting], pairs
         if len(reported) > 1:
             yield method, list(reported), [pair for pairs in reported.values() for pair in pairs]
-
-
-def _each(one: Replication, which: int) -> str:
-    if len(one.settings) > 1:
-        return NOTHING
-    return "; ".join(f"{pair[which]:.2f}" for pair in one.reported)
-
-
-def _median(results: Results, one: Replication, method: str) -> str:
-    runs = results.of(method)
-    return tables.median_run(results, runs[runs["setting"].isin(one.settings)], "last")

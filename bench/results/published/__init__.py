@@ -25,22 +25,3 @@ def numbers(dataset: str) -> pd.DataFrame:
     if not path.is_file():
         return pd.DataFrame(columns=[*QUOTED, "metric", "value", "plus_minus"])
     return pd.read_csv(path, dtype=str, keep_default_na=False)
-
-
-def table(rows: pd.DataFrame) -> pd.DataFrame:
-    """One row a method, setting and source, one column a metric; no column without an entry.
-
-    Args:
-        rows: what ``numbers`` returns, not empty.
-    """
-    spread = rows["plus_minus"].map(lambda text: f" ± {text}" if text else "")
-    told = rows.assign(value=rows["value"] + spread)
-    wide = told.pivot(index=QUOTED, columns="metric", values="value")
-    found = (
-        told[QUOTED]
-        .drop_duplicates()
-        .merge(wide[list(told["metric"].unique())].reset_index(), on=QUOTED, how="left")
-    )
-    metrics = [name for name in found.columns if name not in QUOTED]
-    ordered = found[[*QUOTED[:3], *metrics, *QUOTED[3:]]].fillna("")
-    return ordered.loc[:, (ordered != "").any()]
