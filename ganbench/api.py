@@ -11,6 +11,7 @@ from bench.streams import stream
 from bench.training.finished import Finished, open_run
 from ganbench import statistics
 from ganbench.experiments import check, plan, run, train
+from ganbench.plugins import conformance
 from ganbench.results import curves, records, report
 from methods.base import GAN, Incompatible, Method
 
@@ -28,6 +29,7 @@ __all__ = [
     "UsageError",
     "Where",
     "check",
+    "conformance",
     "curves",
     "open_run",
     "plan",
