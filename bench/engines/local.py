@@ -6,10 +6,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 
 import torch
 
@@ -91,7 +93,8 @@ class LocalEngine:
         gpu = slot % self._gpus if self._gpus else None
         arguments = (LIVE, run, out, self._callbacks, gpu)
         process = self._context.Process(target=call, args=arguments, daemon=True)
-        process.start()
+        with _no_script():
+            process.start()
         return LocalTask(process, slot)
 
     def wait(self, tasks: Collection[LocalTask], seconds: float) -> None:
@@ -114,6 +117,21 @@ class LocalEngine:
 
     def close(self) -> None:
         """See ``Engine``; the driver has stopped all tasks, and nothing else is held."""
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Keeps multiprocessing from running the caller's script again in the process that it starts.
+
+    A run needs nothing of it, and a script may well ask for runs without asking whether it is
+    the main module.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _processors() -> int:
