@@ -13,7 +13,7 @@ from bench.waiting import waiting
 COMMANDS = {
     "list": "methods, architectures, datasets, settings and suites, with a line on each",
     "data": "decode a data set ahead of any run, or check what was decoded",
-    "conform": "check that a method does what every method must",
+    "conform": "check that a method, architecture, data set or score does what its kind must",
     "run": "train and score what a suite still lacks, and write its page below the runs",
     "publish": "add what was measured here to the leaderboards that are kept",
     "check": "say whether a suite's runs got worse than a baseline's, with the evidence",

@@ -146,7 +146,7 @@ class Composer:
         return self._named("methods", name, "methods")
 
     def _remedies(self, method: str) -> dict[str, Layer]:
-        names = self.bound.suite.remedies.get(method, [])
+        names = self.bound.remedies.get(method, [])
         return {name: self._named("settings", name, "remedies") for name in names}
 
     def _named(self, kind: str, name: str, parameter: str) -> Layer:

@@ -116,6 +116,24 @@ def read_file(path: Path, catalogue: Catalogue, including: tuple[Path, ...] = ()
     return Layer(tuple(bindings), tuple(imports))
 
 
+def read_alone(path: Path) -> Layer:
+    """The bindings of a gin file itself: nothing is included, and nothing imported.
+
+    Raises:
+        UsageError: with file and line, for anything gin cannot read.
+    """
+    name = shown(path)
+    statements = _statements(read_text(path), lambda n: f"{name}:{n}")
+    return Layer(
+        tuple(
+            _binding(statement, f"{name}:{statement.location.line_num}")
+            for statement in statements
+            if isinstance(statement, config_parser.BindingStatement)
+        ),
+        (),
+    )
+
+
 def read_option(text: str, option: str) -> Layer:
     """Reads bindings given on the command line.
 

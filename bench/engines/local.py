@@ -66,6 +66,8 @@ class LocalEngine:
         callbacks: the names of those that listen.
     """
 
+    starter = "a process to start"
+
     def __init__(
         self, jobs: int | None = None, runs_per_gpu: int = 1, callbacks: Sequence[str] = ()
     ) -> None:

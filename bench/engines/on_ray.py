@@ -123,6 +123,8 @@ class RayEngine:
         callbacks: the names of those that listen.
     """
 
+    starter = "Ray to start a run"
+
     def __init__(self, ray: Any, slots: float, runs_per_gpu: int, callbacks: Sequence[str]) -> None:
         self._ray, self.slots, self._callbacks = ray, slots, callbacks
         gpus = ray.cluster_resources().get("GPU", 0)

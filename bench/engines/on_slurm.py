@@ -212,6 +212,8 @@ class SlurmEngine:
         callbacks: the names of those that listen.
     """
 
+    starter = "SLURM to start a job"
+
     def __init__(
         self,
         executor: submitit.AutoExecutor,

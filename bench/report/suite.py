@@ -9,6 +9,7 @@ from bench.config.plan import Plan
 from bench.config.run import Run
 from bench.engines.choose import Where
 from bench.engines.complete import complete
+from bench.engines.screen import screen
 from bench.files import write_whole
 from bench.report.below import require_room, write_page
 from bench.results.board import Board
@@ -52,7 +53,8 @@ def conclude(plan: Plan, out: Path, where: Where, pages: Path, console: Console)
     require_room(plan, out, pages)
     if plan.suite_file is not None:  # for the commands of its page
         write_whole(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
-    failed = complete(plan.name, plan.runs, out, where, console)
+    with screen(console) as view:
+        failed = complete(plan.name, plan.runs, out, where, view)
     with waiting("writing the page"):
         board, page = write_page(plan, out, pages) or (None, None)
     return Conclusion(failed, board, page)
