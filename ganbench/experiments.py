@@ -100,8 +100,7 @@ def run(
 ) -> Conclusion:
     """Does what ``ganbench run`` does: checks, trains what has no result yet, writes the page.
 
-    Each run has a process of its own. As always with Python's ``multiprocessing``, a script must
-    call it below ``if __name__ == "__main__":``, since processes import the script, too.
+    Each run has a process of its own, which does not run the caller's script again.
 
     Args:
         plan: of the suite.

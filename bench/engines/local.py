@@ -6,10 +6,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 
 import torch
 
@@ -91,7 +93,8 @@ class LocalEngine:
         gpu = slot % self._gpus if self._gpus else None
         arguments = (LIVE, run, out, self._callbacks, gpu)
         process = context.Process(target=call, args=arguments, daemon=True)
-        process.start()
+        with _no_script():
+            process.start()
         return LocalTask(process, slot)
 
     def wait(self, tasks: Collection[LocalTask], seconds: float) -> None:
@@ -131,6 +134,21 @@ def _slots(jobs: int | None, runs_per_gpu: int, gpus: int) -> int:
 
 def _gpus() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Keeps multiprocessing from running the caller's script again in the process that it starts.
+
+    A run needs nothing of it, and a script may well ask for runs without asking whether it is
+    the main module.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _processors() -> int:
