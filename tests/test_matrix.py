@@ -149,7 +149,7 @@ def test_a_failure_is_named_with_its_reason_and_its_log(faulty, tmp_path, capsys
     assert f"failed: {run.label}: RuntimeError: the loss went for a walk; {log}" in out
     assert log.read_text().count("RuntimeError: the loss went for a walk") == 2
     assert main(command) == 0  # a failure is tried again, and goes on from its checkpoint
-    assert "going on from checkpoint.pt, step 3" in log.read_text()
+    assert "going on from checkpoint.safetensors, step 3" in log.read_text()
 
 
 @pytest.mark.parametrize("fault", ["Dies", "Exits"])
@@ -246,7 +246,7 @@ def test_every_method_killed_at_random_instants_ends_bit_identical(toy_suite, tm
 
 
 def start_command(suite, tmp_path, *options):
-    command = [sys.executable, "-m", "bench.cli", "run", str(suite), *options]
+    command = [sys.executable, "-m", "ganbench", "run", str(suite), *options]
     command += ["--out", str(tmp_path / "runs"), "--leaderboards", str(tmp_path / "boards")]
     return subprocess.Popen(
         command,

@@ -20,6 +20,7 @@ from bench.cli import main
 from bench.config.plan import make_plan
 from bench.report.search.folder import rebuild
 from bench.runs import records
+from bench.runs.folder import CHECKPOINT
 from bench.search.findings import FILE, read
 from bench.search.storage import open_storage
 from bench.search.task import as_search
@@ -168,7 +169,7 @@ def test_a_batch_of_which_every_run_fails_teaches_nothing(toy_suite, space, tmp_
         plan = make_plan(str(toy_suite), (), ("Suite.seeds = [10000]", f"ASGAN.epsilon = {value}"))
         (run,) = (run for run in plan.runs if run.method == "as_gan")
         (run,) = as_search([run])
-        blocked = run.folder(runs) / "checkpoint.pt"
+        blocked = run.folder(runs) / CHECKPOINT
         blocked.mkdir(parents=True)
         (blocked / "in the way").write_text("")
     assert search(toy_suite, space, tmp_path) == 1
@@ -184,7 +185,7 @@ def test_a_batch_of_which_every_run_fails_teaches_nothing(toy_suite, space, tmp_
 def _command(suite, space, where):
     places = ["--out", str(where / "runs"), "--leaderboards", str(where / "boards")]
     words = ["search", str(suite), "--space", str(space), *places, "--jobs", "1"]
-    return [sys.executable, "-m", "bench.cli", *words]
+    return [sys.executable, "-m", "ganbench", *words]
 
 
 def _start(command):

@@ -6,6 +6,7 @@ from pathlib import Path
 import matplotlib
 from matplotlib.backend_bases import FigureCanvasBase
 
+from bench.commands.options import add_opening
 from bench.errors import UsageError, nearest
 from bench.figures.choose import FIGURES, drawer
 from bench.figures.numbers import numbers
@@ -21,6 +22,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     names = "; ".join(f"{name}: {text}" for name, text in FIGURES.items())
     parser.add_argument("name", metavar="NAME", help=names)
     parser.add_argument("runs", metavar="RUN", nargs="+", type=Path, help="folder of a run or more")
+    add_opening(parser)
     parser.add_argument(
         "--out",
         type=Path,
@@ -38,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
         raise UsageError(f"--out {out}: no figure can be a .{ending}; {nearest(ending, FORMATS)}")
     require_writable_file("--out", out)
     with matplotlib.rc_context(STYLE | {"savefig.dpi": 160}):
-        figure = draw(open_all(options.runs))
+        figure = draw(open_all(options.runs, options.suite))
         out.parent.mkdir(parents=True, exist_ok=True)
         if ending == "csv":
             numbers(figure).to_csv(out, index=False, float_format="%.6g")

@@ -127,6 +127,16 @@ def add_out(parser: argparse.ArgumentParser, *names: str) -> None:
     parser.add_argument(*names, "--out", dest="out", type=Path, default=OUT, help="folder of runs")
 
 
+def add_opening(parser: argparse.ArgumentParser) -> None:
+    """Adds what is needed to open runs of which the record does not say all."""
+    parser.add_argument(
+        "--suite",
+        metavar="FILE",
+        help="the runs' suite, where it is not one of ganbench's: it has their data, and imports "
+        "what their networks are made of",
+    )
+
+
 def add_pages(parser: argparse.ArgumentParser, name: str = "--leaderboards") -> None:
     """Adds where pages are written."""
     parser.add_argument(

@@ -18,9 +18,9 @@ from bench.engines.complete import complete
 from bench.engines.screen import screen
 from bench.errors import UsageError
 from bench.reproduction.comparison import Comparison, compare, last_headline
-from bench.reproduction.recorded import plan_of
 from bench.runs import records
 from bench.runs.folder import done
+from bench.runs.recorded import plan_of
 from bench.runs.records import RECORD, Record
 from bench.submission.reading import read
 from bench.training.preflight import preflight

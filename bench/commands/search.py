@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
+from msgspec import UNSET
 from rich.console import Console
 
 from bench.commands.options import (
@@ -128,6 +129,8 @@ def _report(
     console: Console,
 ) -> int:
     """Writes the search's page."""
+    rows = dict.fromkeys([*(study.method for study in ended), *task.space.search.controls])
+    plan = task.source.plan(list(rows))
     findings = Findings(
         suite=task.suite,
         space=task.space.name,
@@ -138,8 +141,9 @@ def _report(
         sampler=task.space.search.sampler,
         studies=ended,
         groups=[group for group, _ in made],
-        suite_file=task.source.plan([task.method]).suite_file,
+        suite_file=plan.suite_file,
         own_space=task.space.own,
+        users_files={name: data.decode() for name, data in plan.users_files().items()} or UNSET,
     )
     results = records_of(findings.run_ids, out)
     lock = FileLock(out / FOLDER / f"report{LOCK}")

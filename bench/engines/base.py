@@ -49,6 +49,9 @@ class Listener(Protocol):
     def started(self, run: Run) -> None:
         """A worker has begun, or begun again."""
 
+    def begun(self, run: Run, word: str) -> None:
+        """There is a word on where a run that has started begins: at a shorter one's end, say."""
+
     def progressed(self, run: Run, progress: Progress) -> None:
         """A run under way has news."""
 

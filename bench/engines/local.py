@@ -6,10 +6,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 
 import torch
 
@@ -17,6 +19,10 @@ from bench.config.run import Run
 from bench.engines.base import Engine
 from bench.engines.choose import Where
 from bench.engines.worker import work
+from ganbench.pinned import call
+
+LIVE = "bench.engines.local:live"
+"""What a process calls; see ``ganbench.pinned.call``."""
 
 GRACE = 5.0
 """Seconds that a process is given to end before it is killed."""
@@ -85,9 +91,10 @@ class LocalEngine:
         slot = next(slot for slot in range(len(self._taken) + 1) if slot not in self._taken)
         self._taken.add(slot)
         gpu = slot % self._gpus if self._gpus else None
-        arguments = (run, out, self._callbacks, gpu)
-        process = context.Process(target=_live, args=arguments, daemon=True)
-        process.start()
+        arguments = (LIVE, run, out, self._callbacks, gpu)
+        process = context.Process(target=call, args=arguments, daemon=True)
+        with _no_script():
+            process.start()
         return LocalTask(process, slot)
 
     def wait(self, tasks: Collection[LocalTask], seconds: float) -> None:
@@ -117,7 +124,7 @@ def forking(runs: Iterable[Run]) -> ForkServerContext:
     os.environ["OMP_NUM_THREADS"] = "1"  # read by the server when it imports torch
     context = multiprocessing.get_context("forkserver")
     modules = {module for run in runs for module in run.modules}
-    context.set_forkserver_preload(["bench.engines.worker", *sorted(modules)])
+    context.set_forkserver_preload(["ganbench", "bench.engines.worker", *sorted(modules)])
     return context
 
 
@@ -129,12 +136,27 @@ def _gpus() -> int:
     return torch.cuda.device_count() if torch.cuda.is_available() else 0
 
 
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Keeps multiprocessing from running the caller's script again in the process that it starts.
+
+    A run needs nothing of it, and a script may well ask for runs without asking whether it is
+    the main module.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
+
+
 def _processors() -> int:
     """The processors that this process may use."""
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _live(run: Run, out: Path, callbacks: Sequence[str], gpu: int | None) -> None:
+def live(run: Run, out: Path, callbacks: Sequence[str], gpu: int | None) -> None:
     """A process's life: it works, and ends with its parent, who alone hears Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()

@@ -14,6 +14,7 @@ from bench.engines.base import Engine
 from bench.engines.choose import Where
 from bench.engines.worker import work
 from bench.errors import UsageError, nearest
+from ganbench.pinned import call
 
 try:
     import submitit
@@ -194,6 +195,10 @@ class Worker(Checkpointable):
     def __call__(self, run: Run, out: Path, callbacks: Sequence[str]) -> None:
         """See ``work``."""
         work(run, out, callbacks)
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It is made anew where it is unpickled, by what imports ganbench first."""
+        return call, ("bench.engines.on_slurm:Worker",)
 
 
 class SlurmTask:

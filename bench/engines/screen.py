@@ -120,6 +120,10 @@ class LiveScreen:
         self._tasks[run.id] = self._bars.add_task(run.label, total=None, detail="starting")
         self._clocks[run.id] = _Clock()
 
+    def begun(self, run: Run, word: str) -> None:
+        """Says where the run begins; its bar stays."""
+        self.say(f"{run.label}: {word}")
+
     def elsewhere(self, run: Run) -> None:
         """Says that another command is at the run."""
         self._whole.given_away(run)
@@ -196,6 +200,10 @@ class PlainScreen:
         self._clocks[run.id] = _Clock()
         self._next[run.id] = time.monotonic() + PLAIN_INTERVAL
         self.say(f"{run.label}: starting")
+
+    def begun(self, run: Run, word: str) -> None:
+        """Says where the run begins."""
+        self.say(f"{run.label}: {word}")
 
     def elsewhere(self, run: Run) -> None:
         """Says that another command is at the run."""

@@ -7,6 +7,7 @@ import msgspec
 from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UsageError
+from bench.files import write_whole
 from bench.labels import slug
 from bench.runs.records import load
 from bench.search.objective import Objective
@@ -110,6 +111,7 @@ class Findings(msgspec.Struct, frozen=True):
         groups: what is compared at the end.
         suite_file: the suite as one gin file, where it is not one of ganbench's own.
         own_space: whether the space is one of ganbench's own.
+        users_files: gin files of the user's own that the suite names, by their paths beside it.
     """
 
     suite: str
@@ -123,6 +125,7 @@ class Findings(msgspec.Struct, frozen=True):
     groups: list[Group]
     suite_file: str | None = None
     own_space: bool = True
+    users_files: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def references(self) -> tuple[str, str]:
@@ -156,7 +159,7 @@ def study_of(task: Task, trials: Sequence[FrozenTrial]) -> Study:
 def write(path: Path, findings: Findings) -> None:
     """Writes findings so that they read as lines in a diff."""
     text = msgspec.json.format(msgspec.json.encode(findings, order="deterministic"), indent=1)
-    path.write_bytes(text + b"\n")
+    write_whole(path, text, b"\n", durable=True)
 
 
 def read(path: Path) -> Findings:

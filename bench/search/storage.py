@@ -13,6 +13,7 @@ from optuna.storages import BaseStorage, JournalStorage, RDBStorage
 from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 
 from bench.errors import UsageError
+from bench.files import write_whole
 from bench.waiting import alone, waiting
 
 LOCK = ".flock"
@@ -123,7 +124,7 @@ def shared_id(folder: Path) -> str:
     path = folder / ID
     with alone(FileLock(folder / f"{ID}{LOCK}"), "another command that names the folder"):
         if not path.exists():
-            path.write_text(uuid.uuid4().hex, encoding="ascii")
+            write_whole(path, uuid.uuid4().hex.encode())
         return path.read_text(encoding="ascii")
 
 
