@@ -59,6 +59,14 @@ def test_what_is_done_begun_and_left_is_counted_and_nothing_written(toy_suite, t
     assert files(tmp_path) == before
 
 
+def test_the_end_of_a_shorter_run_is_credited(toy_suite, tmp_path):
+    shorter = make_plan(str(toy_suite)).runs[0]
+    execute(shorter, tmp_path, lambda progress: None)
+    bindings = ["Experiment.evaluations = 4"]
+    plan = make_plan(str(toy_suite), gin_bindings=bindings, choice=Choice(steps=12))
+    assert [one.step for one in work(plan.runs, tmp_path)] == [6, 0]
+
+
 def test_a_command_that_would_be_refused_is(toy_suite, tmp_path, capsys):
     (tmp_path / "runs").write_text("")
     assert dry(toy_suite, tmp_path) == 2
