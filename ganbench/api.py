@@ -10,7 +10,7 @@ from bench.runs.records import Record
 from bench.streams import stream
 from bench.training.finished import Finished, open_run
 from ganbench import statistics
-from ganbench.experiments import check, plan, run, train
+from ganbench.experiments import check, conform, plan, run, train
 from ganbench.results import curves, records, report
 from methods.base import GAN, Incompatible, Method
 
@@ -28,6 +28,7 @@ __all__ = [
     "UsageError",
     "Where",
     "check",
+    "conform",
     "curves",
     "open_run",
     "plan",

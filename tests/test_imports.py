@@ -60,6 +60,7 @@ FLOORS = (
         "writable",
         "files",
         "streams",
+        "threads",
         "download",
         "waiting",
     ),
