@@ -9,19 +9,14 @@ from rich.console import Console
 
 from bench.callbacks.base import Callback
 from bench.callbacks.choose import make, require
-from bench.config.catalogue import Catalogue
 from bench.config.choice import Choice
 from bench.config.plan import Plan, make_plan
 from bench.config.run import Run
-from bench.conformance.faults import faults
-from bench.conformance.kinds import KINDS, kind_of
 from bench.engines.choose import Where
 from bench.engines.worker import settle
-from bench.errors import UsageError, nearest
 from bench.report.below import pages_of
 from bench.report.suite import Conclusion, conclude
 from bench.runs.records import Record
-from bench.threads import one_thread
 from bench.training.preflight import preflight
 from bench.waiting import silent
 
@@ -67,28 +62,6 @@ def check(plan: Plan) -> None:
             data that are not here, or a network that cannot be trained.
     """
     preflight(plan)
-
-
-def conform(name: str, kind: str | None = None) -> dict[str, str]:
-    """Holds a method, an architecture, a data set or a score to what each of its kind must do.
-
-    Args:
-        name: of its gin file (see ``ganbench list``).
-        kind: "method", "architecture", "dataset" or "score"; where its gin file is, if not said.
-
-    Returns:
-        By check, "ok" or what is wrong, in a line.
-
-    Raises:
-        UsageError: there is none of that name, or its gin file is wrong.
-    """
-    if kind is not None and kind not in KINDS:
-        raise UsageError(f"kind = {kind!r}: {nearest(kind, KINDS)}")
-    catalogue = Catalogue.of()
-    chosen = kind_of(name, catalogue) if kind is None else KINDS[kind]
-    with one_thread():
-        run = chosen.subject(name, lambda line: None)
-        return {check: fault or "ok" for check, fault in faults(chosen, run)}
 
 
 def train(

@@ -4,8 +4,8 @@ import argparse
 import shlex
 from pathlib import Path
 
-from bench.commands.data import dataset
 from bench.data.labelled import Labelled
+from bench.data.named import dataset
 from bench.errors import UsageError
 from bench.report.commands import gin_options
 from bench.scores.training import train
