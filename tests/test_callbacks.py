@@ -324,7 +324,7 @@ def test_event_files_of_a_run_that_goes_on_hold_each_row_once(toy_suite, tmp_pat
 
 def test_event_files_hold_pictures_where_samples_are_pictures(tmp_path):
     bindings = ["Experiment.steps = 1", "Experiment.evaluations = 1", 'Suite.methods = ["vanilla"]']
-    run = make_plan("quick", gin_bindings=bindings, seeds=1).runs[0]
+    run = make_plan("quick", gin_bindings=bindings).runs[0]
     execute(run, tmp_path, ignore, tensorboard())
     found = accumulated(run.folder(tmp_path))
     (image,) = found.Images("samples")

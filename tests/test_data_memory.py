@@ -142,7 +142,7 @@ def bedrooms(tmp_path, monkeypatch) -> Path:
 def start(suite: Path, out: Path) -> subprocess.Popen:
     """Starts ``ganbench run`` in a session of its own, with each of its processes limited."""
     limited = ["sh", "-c", f'ulimit -d {LIMIT // 1024} && exec "$@"', "sh"]
-    command = [sys.executable, "-m", "bench.cli", "run", str(suite), "--jobs", "1"]
+    command = [sys.executable, "-m", "ganbench", "run", str(suite), "--jobs", "1"]
     where = ["--out", str(out / "runs"), "--leaderboards", str(out / "boards")]
     return subprocess.Popen([*limited, *command, *where], start_new_session=True)
 

@@ -3,7 +3,7 @@ import hashlib
 import json
 import random
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from functools import partial
 from html.parser import HTMLParser
@@ -15,14 +15,15 @@ import pandas as pd
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from html_browser import chromium, opened
+from page_tables import texts
 from playwright.sync_api import Browser, Locator, Page, expect
 from records_factory import record, suite
 
 from bench.report import sentences, tables
+from bench.report.document import Block, Cell, Folded, Heading, Paragraph, Row, Table
 from bench.report.html import index_html
-from bench.report.html.keys import aligned, keys
 from bench.report.html.runs import columns
-from bench.report.page import page as readme
+from bench.report.page import page
 from bench.results.board import boards
 from bench.results.results import Results
 from bench.runs.records import Record
@@ -48,7 +49,18 @@ def results_of(records: list[Record]) -> Results:
 
 def html_of(records: list[Record]) -> str:
     results = results_of(records)
-    return index_html(results, readme(results, PICTURES), PICTURES)
+    return index_html(results, page(results, PICTURES), PICTURES)
+
+
+def tables_in(blocks: Sequence[Block]) -> list[Table]:
+    """In the order of the page."""
+    found: list[Table] = []
+    for block in blocks:
+        if isinstance(block, Folded):
+            found += tables_in(block.blocks)
+        elif isinstance(block, Table):
+            found.append(block)
+    return found
 
 
 def varied() -> list[Record]:
@@ -125,7 +137,7 @@ def test_the_page_says_what_the_readme_says() -> None:
         "wgan_gp¹ ran with layer_norm_d (standard)",
     ):
         assert sentence in text
-    for cell in tables.headline(results).to_numpy().ravel():
+    for cell in texts(tables.headline(results)).to_numpy().ravel():
         assert cell in text
 
 
@@ -205,53 +217,36 @@ def test_names_are_text_wherever_they_stand(name: str) -> None:
     assert " ".join(name.split()) in page.text
 
 
-def test_markup_in_a_readme_is_shown_and_not_obeyed() -> None:
-    text = "# t\n\n## S\n\n<b>bold</b>\n\n<iframe src=x></iframe>\n"
-    page = Elements(index_html(results_of([record()]), text, {}))
+def test_markup_in_a_paragraph_is_shown_and_not_obeyed() -> None:
+    blocks = [Heading("t", 1), Heading("S"), Paragraph("<b>bold</b>"), Paragraph("<iframe src=x>")]
+    page = Elements(index_html(results_of([record()]), blocks, {}))
     assert not {"b", "iframe"} & {tag for tag, _ in page.found}
     assert "<b>bold</b>" in page.text
 
 
-@pytest.mark.parametrize(
-    ("cells", "expected"),
-    [
-        (["1,234", "0.5", MISSING, "-3"], [1234, 0.5, None, -3]),
-        (["79%", "5%"], [79, 5]),
-        (["1.22x", "10.30x"], [1.22, 10.3]),
-        (["0/10 [0-31%]", "7/10 [35-93%]: 7 collapsed", "1/4 [1-81%]"], [0, 0.7, 0.25]),
-        (["10 of 10", "9 of 12", MISSING], [1, 0.75, None]),
-        (
-            ["0.162 [0.117, 0.208]", "0.02 (1 of 10 have none)", "— (3 of 3 have none)"],
-            [0.162, 0.02, None],
-        ),
-        (["12.5 [3.1, no score] (1 of 4 have none)", "no score", "—"], [12.5, None, None]),
-        (
-            ["12.5 (1.0)", "— (2.0; 7 of 12 have none)", "9.1 (3.0; 1 of 12 have none)"],
-            [12.5, None, 9.1],
-        ),
-        (["5e-05", "0.002", "0.45"], [5e-05, 0.002, 0.45]),
-        (["1-22", "3-3"], [1, 3]),
-        (["+0.50", "-0.25"], [0.5, -0.25]),
-    ],
-)
-def test_cells_sort_by_the_number_that_a_reader_sees(cells, expected) -> None:
-    assert keys(cells) == expected
-
-
-@pytest.mark.parametrize(
-    "cells",
-    [["as_gan", "r1"], ["a", "ab"], ["2/8", "(1 + 4 lambda) / 8"], [MISSING, MISSING], ["failed"]],
-)
-def test_words_are_no_numbers(cells) -> None:
-    assert keys(cells) is None
-
-
-def test_numbers_as_tables_write_them_come_back() -> None:
-    values = np.random.default_rng(0).lognormal(0, 6, 500) * np.where(np.arange(500) % 2, 1, -1)
-    cells = [number(value) for value in values]
-    np.testing.assert_allclose(keys(cells), values, rtol=6e-3)
-    assert aligned(cells)
-    assert not aligned(["0.1 [0.0, 0.2]"])
+def test_cells_carry_what_they_sort_by_and_rows_what_they_are_about() -> None:
+    rows = [
+        Row({"method": Cell("r1", link="a.md"), "x": Cell("a third", 1 / 3)}, {"method": ["r1"]}),
+        Row({"method": Cell("both"), "x": Cell("none")}, {"method": ["vanilla", "r1"]}),
+        Row({"method": Cell("real data"), "x": Cell("2", 2, alone=True)}),
+    ]
+    results = results_of([record(), record("r1")])
+    html = index_html(results, [Heading("t", 1), Heading("S"), Table(rows)], {})
+    (body,) = re.findall(r'<table class="sorts">.*?</table>', html, re.DOTALL)
+    place = {name: results.methods.index(name) for name in ("vanilla", "r1")}
+    found = re.findall("<tr(.*?)>", body)
+    assert found == [
+        "",
+        f' data-method="{place["r1"]}"',
+        f' data-method="{place["vanilla"]} {place["r1"]}"',
+        "",
+    ]
+    assert '<a href="a.md">r1</a>' in body
+    assert re.findall("<td.*?</td>", body) == [
+        '<td data-key="0.333333333">a third</td>',
+        "<td>none</td>",
+        '<td data-key="2">2</td>',
+    ]
 
 
 # --- in a browser
@@ -334,20 +329,26 @@ CLICK_THROUGH = """(table) => [...table.tHead.rows[0].cells].map((head, column) 
 
 
 def test_every_column_sorts_both_ways_and_back(open_page: Open) -> None:
-    with open_page() as page:
-        unfold(page)
-        found = [table.evaluate(CLICK_THROUGH) for table in page.locator("table.sorts").all()]
-    assert len(found) >= 8
-    for before, (first, upwards), (second, downwards), after in (c for t in found for c in t):
-        assert (first, second, after) == ("ascending", "descending", before)
-        if (sorts := keys(upwards)) is None:
-            words = [word.removeprefix(ARROW) for word in upwards if word != MISSING]
-            assert words == sorted(words)
-            assert [w.removeprefix(ARROW) for w in downwards if w != MISSING] == words[::-1]
-        else:
-            known = [key for key in sorts if key is not None]
-            assert sorts == sorted(known) + [None] * (len(sorts) - len(known))
-            assert keys(downwards) == known[::-1] + [None] * (len(sorts) - len(known))
+    results = results_of(varied())
+    wanted = tables_in(page(results, PICTURES))
+    with open_page() as shown:
+        unfold(shown)
+        found = [table.evaluate(CLICK_THROUGH) for table in shown.locator("table.sorts").all()]
+    assert len(found) == len(wanted) >= 8
+    for clicks, table in zip(found, wanted, strict=True):
+        for seen, column in zip(clicks, table.columns, strict=True):
+            before, (first, upwards), (second, downwards), after = seen
+            assert (first, second, after) == ("ascending", "descending", before)
+            if column.numeric:
+                known = [cell for cell in column.cells if cell.key is not None]
+                rest = [cell.text for cell in column.cells if cell.key is None]
+                for texts_seen, turned in ((upwards, False), (downwards, True)):
+                    order = sorted(known, key=lambda cell: cell.key or 0, reverse=turned)
+                    assert texts_seen == [cell.text for cell in order] + rest
+            else:
+                words = [word.removeprefix(ARROW) for word in upwards if word != MISSING]
+                assert words == sorted(words)
+                assert [w.removeprefix(ARROW) for w in downwards if w != MISSING] == words[::-1]
 
 
 def test_runs_sort_as_pandas_sorts_them(open_page: Open) -> None:
@@ -490,11 +491,14 @@ def test_hostile_names_are_inert(browser: Browser, tmp_path: Path) -> None:
         assert page.evaluate("window.hacked") is None
 
 
+MANY = [Heading("many", 1), Heading("Results")]
+
+
 def test_ten_thousand_runs_are_shown_a_page_at_a_time(browser: Browser, tmp_path: Path) -> None:
     records = ten_thousand()
     scores = pd.Series([one["scores"][0]["fid"] for one in records])
     file = tmp_path / "index.html"
-    file.write_text(index_html(results_of(records), "# many\n\n## Results\n", {}), encoding="utf-8")
+    file.write_text(index_html(results_of(records), MANY, {}), encoding="utf-8")
     with opened(browser, file) as page:
         table, span = listing(page), page.locator("#range")
 

@@ -15,7 +15,7 @@ from bench.config.catalogue import Catalogue
 from bench.config.choice import Choice
 from bench.config.plan import make_plan
 from bench.errors import UsageError
-from bench.identity import DEFAULT
+from bench.identity import DEFAULT, apart, changed
 from bench.runs import records
 from bench.scores.classifier import ClassifierJudge
 from bench.scores.judge import Metric
@@ -57,6 +57,13 @@ def keys(plan):
 
 
 # --- what is the same run
+
+
+def test_parameters_that_two_have_otherwise_are_told_with_both_values():
+    before, after = {"a": "1", "b": "2", "d": "4"}, {"b": "3", "c": "4", "d": "4"}
+    assert apart(before, after) == {"a": ("1", DEFAULT), "b": ("2", "3"), "c": (DEFAULT, "4")}
+    assert changed(before, after) == {"a": DEFAULT, "b": "3", "c": "4"}
+    assert apart(before, before) == {}
 
 
 @pytest.mark.parametrize(
@@ -427,7 +434,7 @@ def test_a_plan_of_a_known_suite_passes_preflight_as_before():
     )
 
 
-@pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "d_norm = 'none'"])
+@pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "g_norm = 'none'"])
 def test_a_cell_alone_has_the_overrides_and_the_board_of_the_whole_suite(override: str) -> None:
     whole = make_plan("quick", gin_bindings=[override])
     for run in {(run.method, run.setting): run for run in whole.runs}.values():

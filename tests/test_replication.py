@@ -2,12 +2,15 @@
 
 import pandas as pd
 import pytest
+from page_tables import keys, texts
 from records_factory import PROTOCOL, record, suite
 
-from bench.report import published
+from bench.report.elsewhere import numbers, replicated
+from bench.report.markdown import to_markdown
 from bench.report.page import page
-from bench.report.replication import replications, table
+from bench.results import published
 from bench.results.board import boards
+from bench.results.replication import replications
 from bench.results.results import Results
 from bench.runs.records import Record
 
@@ -28,7 +31,11 @@ def results_of(records: list[Record], dataset: str = "cifar10", **changes: objec
 
 
 def rows_of(results: Results) -> pd.DataFrame:
-    return table(results, replications(results)).set_index("setting")
+    return texts(replicated(results, replications(results))).set_index("setting")
+
+
+def page_of(results: Results) -> str:
+    return to_markdown(page(results, []))
 
 
 def test_every_cell_of_table_2_stands_beside_ours() -> None:
@@ -103,17 +110,25 @@ INCEPTION_SCORE = PROTOCOL | {
 )
 def test_where_nothing_can_be_compared_the_page_compares_nothing(results: Results) -> None:
     assert replications(results) == []
-    assert "vanilla's here" not in page(results, [])
+    assert "vanilla's here" not in page_of(results)
 
 
 def test_the_page_says_what_is_reported_only_where_something_is() -> None:
-    assert "## Reported elsewhere" in page(results_of(suite({"vanilla": 9.0})), [])
-    assert "## Reported elsewhere" not in page(results_of(suite({"vanilla": 9.0}), "digits"), [])
+    assert "## Reported elsewhere" in page_of(results_of(suite({"vanilla": 9.0})))
+    assert "## Reported elsewhere" not in page_of(results_of(suite({"vanilla": 9.0}), "digits"))
 
 
 def test_the_table_of_numbers_has_no_empty_column_and_every_row() -> None:
-    quoted = published.table(published.numbers("ring"))
+    results = results_of(suite({"vanilla": 9.0, "as_gan": 8.0}))
+    quoted = texts(numbers(published.numbers("ring"), results))
     assert not {"architecture", "setting"} & set(quoted.columns)
     assert len(quoted) == len(published.numbers("ring").groupby(["method", "source", "protocol"]))
-    spread = published.table(published.numbers("cifar10"))
-    assert "7.21 ± 0.02" in spread.loc[spread["method"] == "as_gan", "IS"].tolist()
+    spread = numbers(published.numbers("cifar10"), results)
+    mine = texts(spread)["method"] == "as_gan"
+    assert "7.21 ± 0.02" in texts(spread).loc[mine, "IS"].tolist()
+    assert 7.21 in keys(spread.picked({"IS": "IS"})).loc[mine, "IS"].tolist()
+    assert {tuple(row.about.get("method", ())) for row in spread.rows} == {
+        (),
+        ("vanilla",),
+        ("as_gan",),
+    }

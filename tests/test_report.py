@@ -11,20 +11,24 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import pytest
+from page_tables import texts
 from PIL import Image
 from records_factory import METRICS, PROTOCOL, record, ring, saved, suite
 from rich.console import Console
 
 from bench.errors import UsageError
 from bench.labels import slug
-from bench.report import budgets, markdown, screen, sentences, tables
+from bench.report import budgets, screen, sentences, tables
 from bench.report import build as building
+from bench.report.document import Code
 from bench.report.figures import curve, steps_figure
+from bench.report.markdown import to_markdown
 from bench.report.page import page as written
 from bench.report.samples import COLUMNS, GAP, LINE, TILE, sample_grid
 from bench.results import comparison
 from bench.results.board import AGAIN, Board, boards
-from bench.results.frame import csv, curve_mean, frame
+from bench.results.budgets import budgets as budgets_of
+from bench.results.frame import csv, frame
 from bench.results.results import CONTROL, Results
 from bench.runs import records as files
 from bench.runs.records import Record
@@ -41,7 +45,7 @@ def results_of(records: list[Record]) -> Results:
 
 
 def page(board: Board, figures: list[str]) -> str:
-    return written(Results(board), figures)
+    return to_markdown(written(Results(board), figures))
 
 
 def build(found: list[Record], out: Path) -> list[Path]:
@@ -140,7 +144,7 @@ def test_overrides_make_a_leaderboard_of_their_own() -> None:
 def test_a_run_that_failed_before_its_protocol_still_counts() -> None:
     early = record(seed=1, status="failed", end=0, protocol=None, cost=None, floors=None)
     results = results_of([record(), early])
-    assert tables.headline(results)["failures"][0].startswith("1/2 ")
+    assert texts(tables.headline(results))["failures"][0].startswith("1/2 ")
 
 
 @pytest.mark.parametrize("name", ["../../etc", "a/b", "", "..", "a|b"])
@@ -165,13 +169,6 @@ def test_a_run_is_summed_up() -> None:
     assert (row["last"], row["best"], row["gap"], row["tail"]) == (10, 4, 6, 10)
     assert row["scored"]
     assert np.isnan(row["score_recall"])
-
-
-def test_the_area_of_a_curve_is_its_geometric_mean() -> None:
-    steps = np.array([0.0, 1.0, 3.0])
-    assert curve_mean(steps, np.array([5.0, 5.0, 5.0])) == pytest.approx(5)
-    assert curve_mean(steps, np.exp([0.0, 1.0, 3.0])) == pytest.approx(np.exp(1.5))
-    assert np.isnan(curve_mean(steps, np.array([1.0, 0.0, 1.0])))
 
 
 @pytest.mark.parametrize(
@@ -211,8 +208,8 @@ def test_three_seeds_screen_and_rank_nothing() -> None:
     assert "Screening only: 3 seeds." in text
     assert "no two methods can be told apart" in text
     assert "smallest attainable p is 0.25, or 0.75 after Holm" in text
-    assert set(tables.headline(results)["vs vanilla"]) == {"not told apart", "—"}
-    assert "group" not in tables.headline(results)
+    assert set(texts(tables.headline(results))["vs vanilla"]) == {"not told apart", "—"}
+    assert "group" not in texts(tables.headline(results))
 
 
 def test_many_pairs_tell_a_real_difference_apart_and_no_other() -> None:
@@ -220,7 +217,7 @@ def test_many_pairs_tell_a_real_difference_apart_and_no_other() -> None:
     results = results_of(suite({"vanilla": 40.0, "as_gan": 10.0, "r1": 10.0}, settings, seeds=5))
     assert results.ranks == {"vanilla": (3, 3), "as_gan": (1, 2), "r1": (1, 2)}
     assert set(results.leaders) == {"as_gan", "r1"}
-    verdict = dict(tables.headline(results)[["method", "vs vanilla"]].to_numpy())
+    verdict = dict(texts(tables.headline(results))[["method", "vs vanilla"]].to_numpy())
     assert verdict["as_gan"].startswith("better (p = ")
     assert "enough for a claim about all of them pooled" in sentences.standing(results)
 
@@ -282,7 +279,9 @@ def test_methods_share_a_letter_just_where_they_cannot_be_told_apart() -> None:
         shared = set(results.groups[one]) & set(results.groups[other])
         assert bool(shared) is (frozenset((one, other)) not in apart)
     assert results.groups[results.methods[0]].startswith("a")
-    assert list(tables.headline(results)["group"]) == [results.groups[m] for m in results.methods]
+    assert list(texts(tables.headline(results))["group"]) == [
+        results.groups[m] for m in results.methods
+    ]
 
 
 @pytest.mark.parametrize(
@@ -302,7 +301,7 @@ def test_a_quarter_without_a_score_is_cut_and_with_more_there_is_no_mean(
         runs[3 - seed] = record(seed=3 - seed, last=1.0, status="diverged")
     results = results_of(runs)
     assert results.iqm["vanilla"][0] == pytest.approx(expected)  # the middle two of four
-    assert tables.headline(results)[f"{results.label}, IQM"][0] == shown
+    assert texts(tables.headline(results))[f"{results.label}, IQM"][0] == shown
 
 
 def test_with_three_of_four_runs_diverged_ranks_have_an_interquartile_mean() -> None:
@@ -312,7 +311,7 @@ def test_with_three_of_four_runs_diverged_ranks_have_an_interquartile_mean() -> 
     results = results_of(runs)
     # r1 is first once and last three times, vanilla the other way round: the middle two of each.
     assert {m: value for m, (value, _, _) in results.rank_iqm.items()} == {"r1": 2, "vanilla": 1}
-    head = tables.headline(results).set_index("method")
+    head = texts(tables.headline(results)).set_index("method")
     assert head[f"{results.label}, IQM"].to_dict() == {
         "vanilla": "50.0 [50.0, 50.0]",
         "r1": "— (3 of 4 have none)",
@@ -324,10 +323,10 @@ def test_with_three_of_four_runs_diverged_ranks_have_an_interquartile_mean() -> 
 def test_ranks_in_one_number_are_shown_only_where_a_run_has_no_score() -> None:
     runs = suite({"vanilla": 40.0, "r1": 10.0})
     runs[0]["status"] = "collapsed"
-    assert "rank, IQM" not in tables.headline(results_of(runs))
+    assert "rank, IQM" not in texts(tables.headline(results_of(runs)))
     assert "have none" not in page(board_of(runs), [])
     runs[0]["status"] = "diverged"
-    assert "rank, IQM" in tables.headline(results_of(runs))
+    assert "rank, IQM" in texts(tables.headline(results_of(runs)))
     assert "(1 of 3 have none)" in page(board_of(runs), [])
 
 
@@ -383,7 +382,7 @@ def test_equal_budgets_read_each_curve_where_all_have_spent_as_much() -> None:
     runs = [costing("vanilla", s, 2, 1.0) for s in (0, 1)] + [
         costing("r1", s, 4, 1.5) for s in (0, 1)
     ]
-    steps, gradients, seconds = budgets.budgets(results_of(runs))
+    steps, gradients, seconds = budgets_of(results_of(runs))
     assert (steps.amount, gradients.amount, seconds.amount) == (40, 80, pytest.approx(8.0))
     assert steps.iqm == pytest.approx({"vanilla": 60, "r1": 40})  # at 40 steps each
     assert gradients.iqm == pytest.approx({"vanilla": 60, "r1": 70})  # r1 at 20 steps
@@ -396,7 +395,7 @@ def test_who_is_better_depends_on_what_is_spent_alike() -> None:
         costing("r1", s, 4, 1.5) for s in range(10)
     ]
     results = results_of(runs)
-    table = budgets.against_baseline(results, budgets.budgets(results)).set_index("method")
+    table = texts(budgets.against_baseline(results, budgets_of(results))).set_index("method")
     assert table.loc["r1"].tolist() == [
         "better, 10-0, p = 0.002",  # at 40 steps each
         "worse, 0-10, p = 0.002",  # at 80 D gradients, r1's 20 steps
@@ -407,7 +406,7 @@ def test_who_is_better_depends_on_what_is_spent_alike() -> None:
 
 def test_without_vanilla_no_budget_is_tested() -> None:
     results = results_of([costing("r1", s, 4, 1.5) for s in range(2)])
-    assert budgets.against_baseline(results, budgets.budgets(results)).empty
+    assert texts(budgets.against_baseline(results, budgets_of(results))).empty
     assert "Each against vanilla there" not in page(results.board, [])
 
 
@@ -419,12 +418,12 @@ def test_a_failed_run_ranks_last_at_every_budget_and_sets_none() -> None:
         costing("r1", 0, 2, 2.0, scores=short, status="diverged", step=15, cost=spent),
     ]
     results = results_of(runs)
-    found = budgets.budgets(results)
+    found = budgets_of(results)
     for budget in found:
         assert budget.rank == {"vanilla": 1, "r1": 2}
         assert budget.iqm["r1"] == np.inf
         assert budget.amount > 2.0
-    cells = budgets.table(results, found).set_index("method").loc["r1"]
+    cells = texts(budgets.table(results, found)).set_index("method").loc["r1"]
     assert set(cells) == {"— (2.0; 1 of 1 have none)"}
 
 
@@ -434,7 +433,7 @@ def test_at_a_budget_a_run_counts_by_the_score_it_had_there_whatever_became_of_i
     for one, end in zip(dear, (12, 4), strict=True):
         one["step"], one["scores"] = end, one["scores"][: end // 10]
         one["cost"] = {"g_steps": end, "d_gradients": 8 * end, "seconds": 0.8 * end}
-    _, gradients, _ = budgets.budgets(results_of([*slow, *dear]))
+    _, gradients, _ = budgets_of(results_of([*slow, *dear]))
     # At 80 D gradients the first r1 has come to step 10 of the 12 that it lived; the second had
     # diverged after 32.
     assert gradients.amount == 80
@@ -442,7 +441,7 @@ def test_at_a_budget_a_run_counts_by_the_score_it_had_there_whatever_became_of_i
     ((one,),) = [gradients.against_baseline]
     assert (one.wins, one.losses) == (0, 2)  # 80 against 60, and nothing against 60
     fast = [costing("vanilla", 0, 2, 0.1), costing("r1", 0, 8, 2.0, status="collapsed")]
-    _, gradients, _ = budgets.budgets(results_of(fast))
+    _, gradients, _ = budgets_of(results_of(fast))
     assert gradients.iqm == pytest.approx({"vanilla": 96, "r1": 80})
 
 
@@ -458,7 +457,7 @@ def test_a_run_that_diverges_after_the_budget_had_its_score_there() -> None:
 
 def budgets_at_80(r1: Record) -> list[float]:
     """What r1 scores once 80 D gradients are spent, which is all that vanilla spends."""
-    _, gradients, _ = budgets.budgets(results_of([costing("vanilla", 0, 2, 1.0), r1]))
+    _, gradients, _ = budgets_of(results_of([costing("vanilla", 0, 2, 1.0), r1]))
     assert gradients.amount == 80
     return [gradients.iqm["r1"]]
 
@@ -466,15 +465,15 @@ def budgets_at_80(r1: Record) -> list[float]:
 def test_a_run_that_was_never_scored_has_no_score_at_any_budget() -> None:
     blank = [{"step": s, "d_gradients": 2 * s, "seconds": 0.2 * s} for s in (10, 20, 30, 40)]
     runs = [costing("vanilla", 0, 2, 1.0), costing("r1", 0, 2, 2.0, scores=blank)]
-    for budget in budgets.budgets(results_of(runs)):
+    for budget in budgets_of(results_of(runs)):
         assert budget.unscored == {"r1": (1, 1), "vanilla": (0, 1)}
 
 
 def test_a_method_first_scored_beyond_the_budget_has_no_score_there() -> None:
     results = results_of([costing("vanilla", 0, 2, 1.0), costing("unrolled", 0, 10, 1.0)])
-    _, gradients, _ = budgets.budgets(results)
+    _, gradients, _ = budgets_of(results)
     assert gradients.iqm == {"vanilla": 60}
-    table = budgets.table(results, [gradients]).set_index("method")
+    table = texts(budgets.table(results, [gradients])).set_index("method")
     assert table.loc["unrolled"].item() == "—"
 
 
@@ -485,7 +484,7 @@ def test_seconds_are_compared_on_one_kind_of_machine_only() -> None:
     for one in runs[2:3]:
         one["provenance"] = one["provenance"] | {"device": "cuda"}
         one["scores"] = [row | {"seconds": 1e-3 * row["step"]} for row in one["scores"]]
-    *_, seconds = budgets.budgets(results_of(runs))
+    *_, seconds = budgets_of(results_of(runs))
     assert seconds.amount == pytest.approx(8.0)  # the GPU's 0.04 would have set it
 
 
@@ -500,7 +499,7 @@ def test_a_control_stands_below_its_method() -> None:
             one["control_of"] = "as_gan"
     results = results_of(runs)
     assert results.methods == ["r1", "as_gan", "none", "sign", "vanilla"]
-    assert tables.headline(results)["method"][2] == f"{CONTROL}none"
+    assert texts(tables.headline(results))["method"][2] == f"{CONTROL}none"
     assert "↳ marks a control" in page(results.board, [])
 
 
@@ -515,16 +514,20 @@ def test_failures_are_counted_and_never_averaged() -> None:
     runs = [record(seed=s, last=v) for s, v in enumerate([10.0, 12.0])]
     runs += [record(seed=2, last=1e6, status="diverged", end=120), record(seed=3, status="failed")]
     results = results_of(runs)
-    head = tables.headline(results).iloc[0]
+    head = texts(tables.headline(results)).iloc[0]
     assert head["failures"] == "2/4 [7-93%]: 1 diverged, 1 failed"
     assert head[f"{results.label}, IQM"] == "— (2 of 4 have none)"  # more than a quarter
-    assert tables.scores_and_costs(results).iloc[0]["last"] == "no score"  # the median of the four
-    told = tables.failures_by_reason(results).iloc[0]
+    assert (
+        texts(tables.scores_and_costs(results)).iloc[0]["last"] == "no score"
+    )  # the median of the four
+    told = texts(tables.failures_by_reason(results)).iloc[0]
     assert told.to_dict() == {"method": "vanilla", "runs": "4", "diverged": "1", "failed": "1"}
-    assert tables.by_setting(results)["standard"][0] == "11.0 [-1.71, 23.7] (2 of 4 have none)"
+    assert (
+        texts(tables.by_setting(results))["standard"][0] == "11.0 [-1.71, 23.7] (2 of 4 have none)"
+    )
     for table in (tables.all_metrics, tables.course):
-        assert table(results).iloc[0]["scored"] == "2 of 4"
-    assert tables.scores_and_costs(results).iloc[0]["gap"] == "0 (2 of 4 have none)"
+        assert texts(table(results)).iloc[0]["scored"] == "2 of 4"
+    assert texts(tables.scores_and_costs(results)).iloc[0]["gap"] == "0 (2 of 4 have none)"
 
 
 def test_a_collapse_changes_no_number_but_the_count_of_failures() -> None:
@@ -540,7 +543,7 @@ def test_a_collapse_changes_no_number_but_the_count_of_failures() -> None:
     after = text_of(runs)
     reasons = after[after.index("## Failures by") : after.index("## By setting")]
     assert after.replace(reasons, "") == before
-    counts = tables.headline(results_of(runs))["failures"]
+    counts = texts(tables.headline(results_of(runs)))["failures"]
     assert list(counts) == ["3/10 [7-65%]: 3 collapsed", "4/10 [12-74%]: 4 collapsed"]
 
 
@@ -608,30 +611,30 @@ def test_scores_without_a_geometric_mean_are_not_compared_over_training() -> Non
 def test_the_median_run_stands_over_all_runs() -> None:
     runs = [record(seed=s, last=v) for s, v in enumerate([10.0, 14.0])]
     results = results_of([*runs, record(seed=2, status="diverged", end=60)])
-    assert tables.scores_and_costs(results).iloc[0]["last"] == "14.0"
+    assert texts(tables.scores_and_costs(results)).iloc[0]["last"] == "14.0"
 
 
 def test_costs_are_relative_to_vanilla_on_the_same_machine() -> None:
     results = results_of(suite({"vanilla": 40.0, "as_gan": 20.0}))
-    head = tables.headline(results).set_index("method")
+    head = texts(tables.headline(results)).set_index("method")
     assert head.loc["as_gan", "time / vanilla"] == "1.33x"
-    costs = tables.scores_and_costs(results).set_index("method")
+    costs = texts(tables.scores_and_costs(results)).set_index("method")
     assert costs.loc["as_gan", "D gradients / G step"] == "4.00"
     other = record("as_gan")
     other["provenance"] = other["provenance"] | {"device": "cuda"}
-    head = tables.headline(results_of([record(), other])).set_index("method")
+    head = texts(tables.headline(results_of([record(), other]))).set_index("method")
     assert head.loc["as_gan", "time / vanilla"] == "—"
 
 
 def test_without_vanilla_the_cheapest_is_the_clock() -> None:
     results = results_of(suite({"as_gan": 20.0, "r1": 30.0}))
     assert results.clock == "r1"
-    assert "vs vanilla" not in tables.headline(results)
+    assert "vs vanilla" not in texts(tables.headline(results))
     assert "**vs vanilla**" not in page(results.board, [])
 
 
 def test_real_data_stands_beside_the_metrics() -> None:
-    row = tables.all_metrics(results_of([record()])).iloc[-1]
+    row = texts(tables.all_metrics(results_of([record()]))).iloc[-1]
     assert list(row) == ["real data (floor)", "—", "0.900", "0.970"]
 
 
@@ -668,7 +671,7 @@ def test_names_cannot_become_markup() -> None:
 
 
 def test_a_fence_outlasts_the_backticks_inside() -> None:
-    assert markdown.code(["a ```` b"]) == "`````\na ```` b\n`````"
+    assert to_markdown([Code(["a ```` b"])]) == "`````\na ```` b\n`````\n"
 
 
 def test_the_page_says_how_to_run_it_again_and_names_no_host() -> None:
@@ -885,7 +888,7 @@ def test_the_terminal_shows_the_pages_main_columns() -> None:
     console = Console(width=250, file=StringIO(), force_terminal=False)
     console.print(screen.headline(board))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
-    rows = tables.headline(Results(board))
+    rows = texts(tables.headline(Results(board)))
     for cell in rows[["method", "mean rank", "failures", "time / vanilla"]].to_numpy().ravel():
         assert cell in shown
     assert "Screening only: 3 seeds." in shown
@@ -907,5 +910,5 @@ def test_a_budget_that_no_method_was_scored_by_is_none() -> None:
     for seed, one in enumerate(runs):
         one["scores"] = one["scores"][-1:]
         one["scores"][0]["seconds"] = one["cost"]["seconds"] = 1.0 + seed
-    axes = [budget.axis for budget in budgets.budgets(results_of(runs))]
+    axes = [budget.axis for budget in budgets_of(results_of(runs))]
     assert axes == ["step", "d_gradients"]

@@ -189,7 +189,7 @@ def test_a_batch_of_which_every_run_fails_teaches_nothing(toy_suite, space, tmp_
 def _command(suite, space, where):
     places = ["--out", str(where / "runs"), "--leaderboards", str(where / "boards")]
     words = ["search", str(suite), "--space", str(space), *places, "--jobs", "1"]
-    return [sys.executable, "-m", "bench.cli", *words]
+    return [sys.executable, "-m", "ganbench", *words]
 
 
 def _start(command):

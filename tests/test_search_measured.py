@@ -6,8 +6,11 @@ from io import StringIO
 from itertools import combinations
 
 import numpy as np
+from page_tables import texts
 from records_factory import PROTOCOL, record
 
+from bench import wording
+from bench.report.markdown import to_markdown
 from bench.report.search import folder, tables
 from bench.report.search.figures import best, scores
 from bench.report.search.page import page
@@ -81,31 +84,31 @@ LOST = [(30.0, "completed"), (60.0, "collapsed"), (5.0, "diverged"), (5.0, "dive
 
 def test_a_trials_mean_is_over_the_runs_that_have_a_score():
     outcomes, study = outcomes_of([LOST, ended(40.0, 50.0, 60.0, 70.0)])
-    shown = tables.trials(outcomes, study).set_index("trial")
+    shown = texts(tables.trials(outcomes, study)).set_index("trial")
     assert shown[FID.label].tolist() == ["45.0 (2 of 4 have none)", "55.0"]
     assert shown["failures"]["0"].startswith("3/4 ")
-    assert shown["chosen by"].tolist() == [tables.number((30 + 60 + 2 * IMPUTED) / 4), "55.0"]
+    assert shown["chosen by"].tolist() == [wording.number((30 + 60 + 2 * IMPUTED) / 4), "55.0"]
     assert study.chosen([FID]) == [study.trials[1]]  # by what they count as, not by 45
-    assert "*chosen by* is no score" in page(outcomes, (), ())
+    assert "*chosen by* is no score" in to_markdown(page(outcomes, (), ()))
 
 
 def test_where_all_runs_have_a_score_nothing_else_is_shown():
     outcomes, study = outcomes_of([ended(30.0, 34.0), ended(40.0, 44.0)])
-    before = tables.trials(outcomes, study)
+    before = texts(tables.trials(outcomes, study))
     assert "chosen by" not in before
-    text = page(outcomes, (), ())
+    text = to_markdown(page(outcomes, (), ()))
     assert "chosen by* is no score" not in text
     assert "have none" not in text
     for run in study.trials[0].runs:
         outcomes.records[run]["status"] = "collapsed"
-    after = tables.trials(outcomes, study)
+    after = texts(tables.trials(outcomes, study))
     assert after.drop(columns="failures").equals(before.drop(columns="failures"))
 
 
 def test_what_trials_are_chosen_by_is_shown_where_it_is_no_mean():
     outcomes, study = outcomes_of([ended(1.0, 1.0, 4.0)])
     study.trials[0].values[0] = 1.0  # their median
-    assert tables.trials(outcomes, study)[[FID.label, "chosen by"]].to_numpy().tolist() == [
+    assert texts(tables.trials(outcomes, study))[[FID.label, "chosen by"]].to_numpy().tolist() == [
         ["2.00", "1.00"]
     ]
 
@@ -136,21 +139,21 @@ def test_no_number_but_what_trials_are_chosen_by_has_anything_imputed(tmp_path):
 
 def test_the_contest_on_fresh_seeds_shows_means_of_scores_and_ranks_the_rest_last():
     outcomes, _ = outcomes_of([ended(1.0)], tuned=LOST)
-    (row,) = tables.contest(outcomes).to_dict("records")
+    (row,) = texts(tables.contest(outcomes)).to_dict("records")
     assert row[f"{FID.label}, mean"] == "45.0 [-146, 236] (2 of 4 have none)"
     assert (row["median"], row["worst"]) == ("no score", "no score")
-    text = page(outcomes, (), ())
+    text = to_markdown(page(outcomes, (), ()))
     assert "On fresh seeds it has 45.0" in text
     assert "Means are over the runs that have a score" in text
     outcomes, _ = outcomes_of([ended(1.0)], tuned=ended(30.0, 50.0, 70.0, status="collapsed"))
-    (row,) = tables.contest(outcomes).to_dict("records")
+    (row,) = texts(tables.contest(outcomes)).to_dict("records")
     assert (row["median"], row["worst"]) == ("50.0", "70.0")
 
 
 def test_a_group_in_which_no_run_has_a_score_has_no_mean_and_no_line():
     gone = ended(5.0, 5.0, status="diverged")
     outcomes, _ = outcomes_of([gone, ended(9.0, 7.0)], tuned=gone, controls={"vanilla": gone})
-    (row,) = tables.contest(outcomes).to_dict("records")
+    (row,) = texts(tables.contest(outcomes)).to_dict("records")
     assert row[f"{FID.label}, mean"] == "— (2 of 2 have none)"
     (panel,) = scores(outcomes).axes
     drawn = drawn_in(panel)
@@ -167,7 +170,7 @@ def test_the_best_of_k_is_the_median_over_every_choice_of_trials():
         np.quantile(list(map(min, combinations(lasts, k))), 0.5, method="inverted_cdf")
         for k in range(1, 6)
     ]
-    row = tables.sensitivity(outcomes).iloc[0]
+    row = texts(tables.sensitivity(outcomes)).iloc[0]
     assert row[["best of 1", "best of 2", "best of 5", "worst"]].tolist() == [
         "50.0",
         "30.0",
@@ -179,7 +182,7 @@ def test_the_best_of_k_is_the_median_over_every_choice_of_trials():
 def test_the_best_of_k_is_chosen_by_what_trials_count_as_and_shown_as_measured():
     outcomes, study = outcomes_of([LOST, ended(40.0, 80.0), ended(70.0, 90.0)])
     assert [trial.number for trial in outcomes.ranked(study)] == [1, 2, 0]
-    row = tables.sensitivity(outcomes).iloc[0]
+    row = texts(tables.sensitivity(outcomes)).iloc[0]
     assert (row["best of 1"], row["best of 3"]) == ("80.0", "60.0")
     assert row["worst"] == "45.0 (2 of 4 have none)"
 
@@ -187,18 +190,18 @@ def test_the_best_of_k_is_chosen_by_what_trials_count_as_and_shown_as_measured()
 def test_a_trial_that_was_stopped_early_has_a_place_and_no_score():
     outcomes, study = outcomes_of([ended(20.0), ended(30.0)])
     study.trials.append(Trial(2, "stopped", {"ASGAN.epsilon": 0.3}, [99.5], study.trials[0].runs))
-    shown = tables.trials(outcomes, study).set_index("trial").loc["2"]
+    shown = texts(tables.trials(outcomes, study)).set_index("trial").loc["2"]
     assert (shown[FID.label], shown["chosen by"], shown["failures"]) == ("—", "99.5", "stopped")
-    assert tables.sensitivity(outcomes).iloc[0]["worst"] == "—"
+    assert texts(tables.sensitivity(outcomes)).iloc[0]["worst"] == "—"
 
 
 def test_several_objectives_are_each_shown_as_measured():
     outcomes, study = outcomes_of([LOST, ended(50.0, 150.0)], tuned=LOST, aims=(FID, RECALL))
-    shown = tables.trials(outcomes, study)
+    shown = texts(tables.trials(outcomes, study))
     known = np.mean([1 / (1 + last / 50) for last in (30.0, 60.0)])
     assert shown[RECALL.label][0] == f"{known:.3f} (2 of 4 have none)"
     assert shown[f"chosen by, {RECALL.label}"][0].startswith("-388")
-    assert tables.contest(outcomes)[RECALL.label][0] == f"{known:.3f} (2 of 4 have none)"
+    assert texts(tables.contest(outcomes))[RECALL.label][0] == f"{known:.3f} (2 of 4 have none)"
 
 
 def test_the_picture_has_runs_without_a_score_at_its_edge_and_marks_collapse():

@@ -1,8 +1,10 @@
 """What a search's page says of each setting apart, against records with a known answer."""
 
 import pytest
+from page_tables import texts
 from records_factory import PROTOCOL, record
 
+from bench.report.markdown import to_markdown
 from bench.report.search.page import page
 from bench.report.search.settings import by_setting, table
 from bench.report.search.tables import trials
@@ -56,13 +58,13 @@ def outcomes_of(factors, controls=("vanilla", "as_gan_none")):
 
 
 def read(outcomes):
-    return page(outcomes, figures=(), winners=())
+    return to_markdown(page(outcomes, figures=(), winners=()))
 
 
 def test_a_value_that_helps_in_one_setting_and_hurts_in_another_is_seen_to():
     outcomes, study = outcomes_of(EVERY_WAY)
 
-    pooled = trials(outcomes, study)["vs vanilla"]
+    pooled = texts(trials(outcomes, study))["vs vanilla"]
     assert list(pooled) == ["not told apart, 10-10, p = 1"] * 2
 
     # Two trials in two settings, each of the least p there is: Holm's factor is 4 for all.
@@ -80,7 +82,7 @@ def test_a_value_that_helps_in_one_setting_and_hurts_in_another_is_seen_to():
         assert [one.better for one in family.values()] == ["0", control, control, "1"]
 
     better, worse = "better, 10-0, p = 0.0078", "worse, 0-10, p = 0.0078"
-    shown = table(study, found)
+    shown = texts(table(study, found))
     assert list(shown.columns) == [
         "setting",
         "trial",

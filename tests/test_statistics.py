@@ -7,6 +7,8 @@ import pytest
 from scipy import optimize, stats
 
 from bench.statistics import (
+    best,
+    curve_mean,
     detectable_effect,
     holm,
     iqm,
@@ -17,6 +19,7 @@ from bench.statistics import (
     smallest_p,
     smallest_p_unpaired,
     stratified_bootstrap_interval,
+    tail_mean,
 )
 
 
@@ -262,3 +265,30 @@ def test_holm_keeps_the_chance_of_any_false_claim() -> None:
     rng = np.random.default_rng(2)
     wrong = np.mean([(holm(rng.uniform(size=13)) <= 0.05).any() for _ in range(2000)])
     assert wrong == pytest.approx(0.05, abs=4 * np.sqrt(0.05 * 0.95 / 2000))
+
+
+def test_the_area_of_a_curve_is_its_geometric_mean() -> None:
+    steps = np.array([0.0, 1.0, 3.0])
+    assert curve_mean(steps, np.array([5.0, 5.0, 5.0])) == pytest.approx(5)
+    assert curve_mean(steps, np.exp([0.0, 1.0, 3.0])) == pytest.approx(np.exp(1.5))
+    assert np.isnan(curve_mean(steps, np.array([1.0, 0.0, 1.0])))
+
+
+@pytest.mark.parametrize(
+    ("count", "expected"), [(1, 0.0), (9, 8.0), (19, 18.0), (20, 18.5), (30, 28.0)]
+)
+def test_the_tail_of_a_course_is_its_last_tenth_and_at_least_one(
+    count: int, expected: float
+) -> None:
+    assert tail_mean(np.arange(float(count))) == expected
+
+
+def test_a_tail_without_a_score_has_no_mean() -> None:
+    assert np.isnan(tail_mean(np.array([])))
+    assert np.isnan(tail_mean(np.array([1.0, np.nan])))
+
+
+def test_the_best_of_a_course_is_the_best_that_is_known() -> None:
+    course = np.array([np.nan, 3.0, 1.0, 2.0])
+    assert (best(course, "lower"), best(course, "higher")) == (1.0, 3.0)
+    assert np.isnan(best(course[:1], "lower"))

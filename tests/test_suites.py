@@ -12,7 +12,7 @@ from bench.config.compose import Composition
 from bench.config.plan import make_plan
 from bench.config.statements import Reference
 from bench.data.photographs import Photographs
-from bench.report import published
+from bench.results import published
 from bench.training.execute import execute
 from bench.training.preflight import preflight
 

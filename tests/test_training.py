@@ -19,9 +19,9 @@ from bench.runs.folder import CHECKPOINT
 from bench.streams import stream
 from bench.training.build import build
 from bench.training.cost import PassCounter
-from bench.training.diagnostics import diagnose, hoyer
+from bench.training.diagnostics import diagnose, hoyer, sign_step
 from bench.training.execute import RECORD, execute
-from bench.training.experiment import experiment_of
+from bench.training.experiment import experiment_of, spaced
 from bench.training.losses import Diverged, LossMeter, require_finite
 from bench.training.trainer import Trainer
 from methods.base import GAN, Logs, Method
@@ -89,6 +89,18 @@ def test_streams_differ_by_seed_purpose_and_index_and_repeat():
     keys = [(0, "data"), (1, "data"), (0, "noise"), (0, "data", 1)]
     assert len({tuple(draw(*key)) for key in keys}) == len(keys)
     assert draw(0, "data") == draw(0, "data")
+
+
+@pytest.mark.parametrize(
+    ("steps", "times", "expected"), [(6, 2, [3, 6]), (7, 3, [2, 4, 7]), (5, 5, [1, 2, 3, 4, 5])]
+)
+def test_evaluations_are_spaced_evenly_and_the_last_is_at_the_end(steps, times, expected):
+    assert spaced(steps, times) == expected
+
+
+def test_a_step_against_the_sign_of_a_gradient_has_one_size_in_every_coordinate():
+    moved = sign_step(torch.ones(1, 3), torch.tensor([[0.2, -9.0, 0.0]]), 0.5)
+    assert moved.tolist() == [[0.5, 1.5, 1.0]]
 
 
 def test_evaluation_leaves_no_trace_in_training(toy_suite):

@@ -15,6 +15,7 @@ from bench.commands.options import (
     where_of,
 )
 from bench.engines.complete import complete
+from bench.engines.screen import screen
 from bench.errors import UsageError
 from bench.gate.compare import Strictness, compare
 from bench.gate.outcomes import of_records, planned, read_baseline
@@ -80,7 +81,8 @@ def main(options: argparse.Namespace) -> int:
     before = planned(plan.runs, options.out)
     require_others(pair(before, baseline), before, baseline)
     console = Console()
-    complete(plan.name, plan.runs, options.out, where, console)
+    with screen(console) as view:
+        complete(plan.name, plan.runs, options.out, where, view)
 
     files = [run.folder(options.out) / RECORD for run in plan.runs]
     verdict = compare(of_records(files, plan.name, options.out), baseline, strictness)

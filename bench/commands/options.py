@@ -88,7 +88,7 @@ class Once(argparse.Action):
             UsageError: there is one already.
         """
         if getattr(namespace, self.dest) is not None:
-            raise UsageError(f"{self.option_strings[0]} is given twice: name all in one")
+            raise UsageError(f"{self.option_strings[0]} is given twice; give it once")
         setattr(namespace, self.dest, values)
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
+from msgspec import UNSET
 from rich.console import Console
 
 from bench.commands.options import (
@@ -18,14 +19,15 @@ from bench.commands.options import (
     where_of,
 )
 from bench.config.catalogue import Catalogue
-from bench.engines.choose import Where
 from bench.engines.complete import complete
+from bench.engines.screen import screen
 from bench.errors import UsageError
 from bench.report.below import pages_of
 from bench.report.search.folder import name_of, require_room, write
-from bench.search.conduct import conduct, records_of, say
-from bench.search.contenders import contests, runs_of
+from bench.search.conduct import conduct, records_of
+from bench.search.contenders import Contest, contests, runs_of
 from bench.search.findings import Findings, study_of
+from bench.search.outlook import Outlook
 from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
@@ -95,31 +97,35 @@ def main(options: argparse.Namespace) -> int:
     studies = [SharedStudy(task, storage, folder) for task in tasks]
 
     console = Console()
-    try:
-        for study in studies:
-            if not conduct(study, options.out, where, console):
-                return 1
-        return _report(tasks, studies, target, options, where, console)
-    except KeyboardInterrupt:
-        for study in studies:
-            say(console, study.progress)
-        raise
+    outlook = Outlook(studies)
+    with screen(console) as view:
+        try:
+            for study in studies:
+                if not conduct(study, options.out, where, view, outlook):
+                    return 1
+            made = contests(tasks, [study_of(study) for study in studies])
+            runs = runs_of(made)
+            name = f"{tasks[0].suite}-{space.name}, to compare"
+            complete(name, runs, options.out, where, view, rest=outlook.last(runs))
+        except KeyboardInterrupt:
+            for study in studies:
+                view.say(study.progress)
+            raise
+    return _report(tasks, studies, made, target, options.out, console)
 
 
 def _report(
     tasks: list[Task],
     studies: list[SharedStudy],
+    made: list[Contest],
     target: Path,
-    options: argparse.Namespace,
-    where: Where,
+    out: Path,
     console: Console,
 ) -> int:
-    """Runs what the winners are compared with, and writes the search's page."""
-    task, ended = tasks[0], [study_of(study) for study in studies]
-    made = contests(tasks, ended)
-    complete(
-        f"{task.suite}-{task.space.name}, to compare", runs_of(made), options.out, where, console
-    )
+    """Writes the search's page."""
+    task = tasks[0]
+    rows = dict.fromkeys([*(one.method for one in tasks), *task.space.search.controls])
+    plan = task.source.plan(list(rows))
     findings = Findings(
         suite=task.suite,
         space=task.space.name,
@@ -128,13 +134,14 @@ def _report(
         objectives=list(task.objectives),
         aggregate=task.space.search.aggregate,
         sampler=task.space.search.sampler,
-        studies=ended,
+        studies=[study_of(study) for study in studies],
         groups=[group for group, _ in made],
-        suite_file=task.source.plan([task.method]).suite_file,
+        suite_file=plan.suite_file,
         own_space=task.space.own,
+        users_files={name: data.decode() for name, data in plan.users_files().items()} or UNSET,
     )
-    results = records_of(findings.run_ids, options.out)
-    lock = FileLock(options.out / FOLDER / f"report{LOCK}")
+    results = records_of(findings.run_ids, out)
+    lock = FileLock(out / FOLDER / f"report{LOCK}")
     with alone(lock, "another command that writes a search's page"), waiting("writing the page"):
         page = write(findings, results, target)
     console.print(f"search: {page}", highlight=False, soft_wrap=True)

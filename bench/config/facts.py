@@ -53,7 +53,7 @@ def _building(composition: Composition, cell: str) -> Iterator[None]:
     try:
         with (
             waiting("reading the data, and what judges samples of them"),
-            Bound(composition.text),
+            Bound(composition.text).entered(),
         ):
             yield
     except (UsageError, ValueError, TypeError) as error:

@@ -25,7 +25,7 @@ def dataset(name: str, bindings: Sequence[str] = ()) -> Dataset:
     """
     composition = composed(name, bindings)
     try:
-        with Bound(composition.text):
+        with Bound(composition.text).entered():
             return gin.query_parameter(f"{ROOT_CONFIGURABLE}.data").scoped_configurable_fn()
     except (ValueError, TypeError) as error:
         raise UsageError(str(error).splitlines()[0]) from error

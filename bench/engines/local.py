@@ -17,6 +17,10 @@ from bench.config.run import Run
 from bench.engines.base import Engine
 from bench.engines.choose import Where
 from bench.engines.worker import work
+from ganbench.pinned import call
+
+LIVE = "bench.engines.local:live"
+"""What a process calls; see ``ganbench.pinned.call``."""
 
 GRACE = 5.0
 """Seconds that a process is given to end before it is killed."""
@@ -60,6 +64,8 @@ class LocalEngine:
         callbacks: the names of those that listen.
     """
 
+    starter = "a process to start"
+
     def __init__(
         self, jobs: int | None = None, runs_per_gpu: int = 1, callbacks: Sequence[str] = ()
     ) -> None:
@@ -75,7 +81,9 @@ class LocalEngine:
         """See ``Engine``."""
         if not self._preloaded:
             modules = {module for run in runs for module in run.modules}
-            self._context.set_forkserver_preload(["bench.engines.worker", *sorted(modules)])
+            self._context.set_forkserver_preload(
+                ["ganbench", "bench.engines.worker", *sorted(modules)]
+            )
             self._preloaded = True
         return [self._start(run, out) for run in runs]
 
@@ -83,8 +91,8 @@ class LocalEngine:
         slot = next(slot for slot in range(len(self._taken) + 1) if slot not in self._taken)
         self._taken.add(slot)
         gpu = slot % self._gpus if self._gpus else None
-        arguments = (run, out, self._callbacks, gpu)
-        process = self._context.Process(target=_live, args=arguments, daemon=True)
+        arguments = (LIVE, run, out, self._callbacks, gpu)
+        process = self._context.Process(target=call, args=arguments, daemon=True)
         process.start()
         return LocalTask(process, slot)
 
@@ -115,7 +123,7 @@ def _processors() -> int:
     return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
 
 
-def _live(run: Run, out: Path, callbacks: Sequence[str], gpu: int | None) -> None:
+def live(run: Run, out: Path, callbacks: Sequence[str], gpu: int | None) -> None:
     """A process's life: it works, and ends with its parent, who alone hears Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()

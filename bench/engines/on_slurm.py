@@ -14,6 +14,7 @@ from bench.engines.base import Engine
 from bench.engines.choose import Where
 from bench.engines.worker import work
 from bench.errors import UsageError, nearest
+from ganbench.pinned import call
 
 try:
     import submitit
@@ -183,6 +184,10 @@ class Worker(Checkpointable):
         """See ``work``."""
         work(run, out, callbacks)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        """It is made anew where it is unpickled, by what imports ganbench first."""
+        return call, ("bench.engines.on_slurm:Worker",)
+
 
 class SlurmTask:
     """A job, waiting or under way."""
@@ -206,6 +211,8 @@ class SlurmEngine:
         queue: of the cluster.
         callbacks: the names of those that listen.
     """
+
+    starter = "SLURM to start a job"
 
     def __init__(
         self,

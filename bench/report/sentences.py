@@ -3,7 +3,6 @@
 from bench.results import comparison
 from bench.results.comparison import Comparison
 from bench.results.results import BASELINE, Results
-from bench.statistics import smallest_p
 from bench.wording import plural, probability
 
 
@@ -37,8 +36,8 @@ def beside_baseline(results: Results) -> str:
     if not told_apart:
         return f"No significant difference from {BASELINE}." if results.against_baseline else ""
     sides = []
-    for word, keep in (("better", True), ("worse", False)):
-        names = sorted(one.first for one in told_apart if (one.better == one.first) is keep)
+    for word in ("better", "worse"):
+        names = sorted(one.first for one in told_apart if one.side == word)
         if names:
             sides.append(f"significantly {word} than {BASELINE}: {', '.join(names)}")
     sentence = "; ".join(sides)
@@ -61,12 +60,10 @@ def power(family: list[Comparison]) -> str:
     """The smallest p that the test could have returned, before and after Holm."""
     if not family:
         return "No two methods share a setting and a seed, so nothing can be compared."
-    pairs, size = max(one.pairs for one in family), len(family)
-    least = smallest_p(pairs)
-    corrected = min(1.0, size * least)
+    pairs, (least, corrected) = max(one.pairs for one in family), comparison.smallest(family)
     text = (
         f"With {plural(pairs, 'pair')} the smallest attainable p is {probability(least)}, or "
-        f"{probability(corrected)} after Holm's correction over {plural(size, 'comparison')}"
+        f"{probability(corrected)} after Holm's correction over {plural(len(family), 'comparison')}"
     )
     hopeless = corrected > comparison.ALPHA
     return text + (": no difference, however large, could be significant." if hopeless else ".")

@@ -174,7 +174,7 @@ def side(one: Comparison | None) -> Cell:
     """Which side the first of two is on, with the pairs that it won and lost."""
     if one is None:
         return EMPTY
-    return Cell(f"{_word(one)}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}")
+    return Cell(f"{one.side}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}")
 
 
 def _share(results: Results, method: str) -> Cell:
@@ -197,13 +197,7 @@ def _shared(estimate: Estimate | None) -> Cell:
 def _verdict(one: Comparison | None) -> Cell:
     if one is None:
         return EMPTY
-    return Cell(_word(one) + (f" (p = {probability(one.adjusted)})" if one.significant else ""))
-
-
-def _word(one: Comparison) -> str:
-    if not one.significant:
-        return "not told apart"
-    return "better" if one.better == one.first else "worse"
+    return Cell(one.side + (f" (p = {probability(one.adjusted)})" if one.significant else ""))
 
 
 def _cell(runs: pd.DataFrame) -> Cell:

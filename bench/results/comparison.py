@@ -3,11 +3,12 @@
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from itertools import combinations
+from typing import Literal
 
 import numpy as np
 import pandas as pd
 
-from bench.statistics import holm, signed_rank_test
+from bench.statistics import holm, signed_rank_test, smallest_p
 
 ALPHA = 0.05
 SCREENING_SEEDS = 5
@@ -47,6 +48,13 @@ class Comparison:
     def better(self) -> str:
         """The one the test favours; only to be called better where that is significant."""
         return self.first if self.effect > 0 else self.second
+
+    @property
+    def side(self) -> Literal["better", "worse", "not told apart"]:
+        """What the first is in the test's eyes, beside the second."""
+        if not self.significant:
+            return "not told apart"
+        return "better" if self.better == self.first else "worse"
 
 
 def logarithmic(runs: pd.DataFrame) -> bool:
@@ -119,6 +127,12 @@ def corrected(family: Sequence[Comparison]) -> list[Comparison]:
     """The same comparisons with p after Holm's correction over all of them."""
     adjusted = holm([one.p for one in family])
     return [replace(one, adjusted=float(p)) for one, p in zip(family, adjusted, strict=True)]
+
+
+def smallest(family: Sequence[Comparison]) -> tuple[float, float]:
+    """The smallest p that a test of a family could have returned, before and after Holm."""
+    least = smallest_p(max(one.pairs for one in family))
+    return least, min(1.0, len(family) * least)
 
 
 def all_couples(methods: Sequence[str]) -> list[tuple[str, str]]:

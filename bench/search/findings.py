@@ -111,6 +111,7 @@ class Findings(msgspec.Struct, frozen=True):
         groups: what is compared at the end.
         suite_file: the suite as one gin file, where it is not one of ganbench's own.
         own_space: whether the space is one of ganbench's own.
+        users_files: gin files of the user's own that the suite names, by their paths beside it.
     """
 
     suite: str
@@ -124,6 +125,7 @@ class Findings(msgspec.Struct, frozen=True):
     groups: list[Group]
     suite_file: str | None = None
     own_space: bool = True
+    users_files: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def references(self) -> tuple[str, str]:

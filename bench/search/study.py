@@ -101,10 +101,14 @@ class SharedStudy:
         return sum(trial.state == TrialState.RUNNING for trial in self.trials)
 
     @property
+    def ended(self) -> int:
+        """How many trials have."""
+        return sum(trial.state.is_finished() for trial in self.trials)
+
+    @property
     def progress(self) -> str:
         """One line on how far the study is."""
-        ended = sum(trial.state.is_finished() for trial in self.trials)
-        return f"{self.task.study}: {ended} of {self.task.limit} trials have ended"
+        return f"{self.task.study}: {self.ended} of {self.task.limit} trials have ended"
 
     def claim(self) -> list[Held]:
         """Takes up to a batch of trials: those whose process has died, then new ones.

@@ -6,6 +6,9 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -31,6 +34,7 @@ from bench.training.audience import Audience
 from bench.training.cost import peak_memory
 from bench.training.experiment import Experiment, experiment_of
 from bench.training.losses import Diverged
+from bench.training.resume import resumed
 from bench.training.trainer import History, Trainer
 
 POINTS, DECIMALS = 500, 4
@@ -66,7 +70,7 @@ def execute(
     audience = Audience(callbacks)
     try:
         write_whole(folder / CONFIG, run.config.encode())
-        record = _train(run, folder, listen, audience)
+        record = _train(run, out, listen, audience)
     except Exception as error:
         log.error(traceback.format_exc())
         record = failed(run, traceback.format_exception_only(error)[-1].strip())
@@ -76,26 +80,25 @@ def execute(
 
 
 def _train(
-    run: Run, folder: Path, listen: Callable[[Progress], None], audience: Audience
+    run: Run, out: Path, listen: Callable[[Progress], None], audience: Audience
 ) -> records.Record:
     started = records.now()
     bound = Bound(run.config)
     experiment = experiment_of(bound)
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
-    saved = folder / CHECKPOINT
-    mine = owner(run.key, run.seed)
-    trainer = _resumed(lambda: Trainer(experiment, run.seed, judge), saved, mine)
+    folder = run.folder(out)
+    trainer, word = resumed(partial(_trainer, experiment, run.seed, judge), run, out)
     protocol = protocol_of(experiment, judge)
     audience.start(trainer, folder, run.description(), protocol)
 
     def tell(progress: Progress) -> None:
-        listen(progress)
+        listen(replace(progress, word=word))
         audience.hear(trainer)
 
     status, reason, step = "completed", None, experiment.steps
     try:
-        trainer.train(tell, _saver(saved, mine, experiment))
+        trainer.train(tell, _saver(folder / CHECKPOINT, owner(run.key, run.seed), experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
     write_whole(folder / OPERATIVE, bound.operative().encode())
@@ -124,13 +127,19 @@ def _train(
                 "images_per_second": images / history.seconds if history.seconds else None,
             },
             "samples": _kept(trainer) if status != "diverged" else None,
-            "provenance": provenance(device)
-            | {
+            "provenance": {
+                **provenance(device),
+                **({"continued_from": origin} if (origin := history.continued_from) else {}),
                 "started": started,
                 "finished": records.now(),
             },
         }
     )
+
+
+def _trainer(experiment: Experiment, seed: int, judge: Judge) -> Trainer:
+    """A trainer at the beginning, with a method of its own: what one was given, none other has."""
+    return Trainer(replace(experiment, method=deepcopy(experiment.method)), seed, judge)
 
 
 def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
@@ -162,28 +171,6 @@ def _saver(saved: Path, mine: str, experiment: Experiment) -> Callable[[dict[str
             last = time.monotonic()
 
     return save
-
-
-def _resumed(make: Callable[[], Trainer], saved: Path, mine: str) -> Trainer:
-    """A trainer that goes on from the newest checkpoint that is sound, else from the beginning.
-
-    One that is not sound is set aside, with a word in the log.
-    """
-    for path in (saved, checkpoint.previous(saved)):
-        if not path.exists():
-            continue
-        trainer = make()
-        try:
-            trainer.load_state_dict(checkpoint.load(path, mine))
-        except (checkpoint.Damaged, LookupError, RuntimeError, TypeError, ValueError) as error:
-            aside = path.with_suffix(".damaged")
-            path.replace(aside)
-            log.warning("%s is set aside as %s: %s", path.name, aside.name, error)
-        else:
-            log.info("going on from %s, step %d", path.name, trainer.history.step)
-            return trainer
-    log.info("starting from the beginning")
-    return make()
 
 
 def protocol_of(experiment: Experiment, judge: Judge) -> dict[str, Any]:

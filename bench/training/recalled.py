@@ -167,7 +167,7 @@ class Elsewhere(Dataset):
 
     def _made(self, part: str, *arguments: object) -> Any:
         """A part as the config of data and judge makes it."""
-        with Bound(self._whole.text):
+        with Bound(self._whole.text).entered():
             reference = gin.query_parameter(f"{ROOT_CONFIGURABLE}.{part}")
             return reference.scoped_configurable_fn(*arguments)
 

@@ -45,14 +45,20 @@ def resumed(make: Callable[[], Trainer], run: Run, out: Path) -> tuple[Trainer, 
             log.info("going on from %s, step %d", path.name, trainer.history.step)
             return trainer, ""
     trainer = make()
-    found, word = beginning(run, out, trainer.experiment)
+    found, reasons = beginning(run, out, trainer.experiment)
+    for reason in reasons:
+        log.info("of no use is %s", reason)
     if found is not None:
         try:
-            trainer, word = _loaded(make, found.state), found.word
+            trainer = _loaded(make, found.state)
         except UNSOUND as error:
-            word = f"not {found.word}: {error}"
-    log.info(word or "starting from the beginning")
-    return trainer, word
+            reasons.insert(0, f"{found.id}: {error}")
+        else:
+            word = f"going on from step {found.step} of {found.id}"
+            log.info(word)
+            return trainer, word
+    log.info("starting from the beginning")
+    return trainer, f"from the beginning, for of no use is {reasons[0]}" if reasons else ""
 
 
 def _loaded(make: Callable[[], Trainer], state: dict[str, Any]) -> Trainer:

@@ -24,13 +24,13 @@ from bench.report.markdown import escape
 from bench.report.origins import joined, overridden
 from bench.report.protocol import flatten
 from bench.report.search import settings, tables
+from bench.report.search.verdict import verdict
 from bench.report.tables import comparisons
 from bench.results.comparison import SCREENING_SEEDS
 from bench.results.entry import ORIGINS
 from bench.runs.records import Record
-from bench.search.findings import Study, Trial
-from bench.search.outcomes import BASELINE, Outcomes
-from bench.search.text import estimated, short, shown
+from bench.search.findings import Study
+from bench.search.outcomes import Outcomes
 from bench.wording import UNSCORED, percent, plural
 
 CAPTIONS = {
@@ -57,7 +57,7 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         Heading(findings.label, 1),
         *_introduction(outcomes),
         Heading("Result"),
-        *(Paragraph(_verdict(outcomes, study)) for study in findings.studies),
+        *(Paragraph(verdict(outcomes, study)) for study in findings.studies),
         *pictures(CAPTIONS, figures),
         Heading("On fresh seeds"),
         *_fresh(outcomes),
@@ -95,69 +95,6 @@ def _introduction(outcomes: Outcomes) -> list[Block]:
         f"{findings.sampler}). {plural(len(records), 'run')}: {ended}."
     )
     return [Paragraph(text), *overridden(findings.overrides)]
-
-
-def _verdict(outcomes: Outcomes, study: Study) -> str:
-    chosen = study.chosen(outcomes.findings.objectives)
-    if not chosen:
-        return f"**{escape(study.method)}**: no trial came to a value."
-    if len(outcomes.findings.objectives) > 1:
-        return (
-            f"**{escape(study.method)}**: {plural(len(chosen), 'trial')} of {len(study.trials)} "
-            "make the Pareto front."
-        )
-    (best,) = chosen
-    estimate = outcomes.of(best)
-    label = escape(outcomes.objective.label)
-    values = escape(shown(best.parameters)) or "nothing to choose"
-    text = (
-        f"**{escape(study.method)}: {values}** was chosen, {label} {estimated(estimate)} on "
-        "the seeds that chose."
-    )
-    for group in outcomes.groups(fresh=True):
-        if group.role == "tuned" and group.method == study.method:
-            text += f" On fresh seeds it has {estimated(outcomes.estimate(group.runs))}."
-    return " ".join([text, _picky(outcomes, study), _beside_baseline(outcomes, study)]).strip()
-
-
-def _picky(outcomes: Outcomes, study: Study) -> str:
-    """How wide the region is in which the choice makes no difference that can be seen."""
-    region = outcomes.region(study)
-    if region is None or not study.kinds:
-        return ""
-    text = (
-        f"{region.trials} of {plural(region.complete, 'trial')} that ended are within one standard "
-        "error of it"
-    )
-    spans = [
-        f"{escape(name)} from {low:g} to {high:g}{_multiple(study, name, low, high)}"
-        for name, (low, high) in region.spans.items()
-    ]
-    return f"{text}{': ' + '; '.join(spans) if spans else ''}."
-
-
-def _multiple(study: Study, name: str, low: float, high: float) -> str:
-    unit = study.units.get(name)
-    return "" if unit is None else f" ({low / unit:g} to {high / unit:g} times the suite's own)"
-
-
-def _beside_baseline(outcomes: Outcomes, study: Study) -> str:
-    """Which values differ from the baseline on the seeds that chose."""
-    compared = outcomes.against_baseline(study)
-    if not compared or len(study.kinds) != 1:
-        return ""
-    by_number = {trial.number: trial for trial in study.trials}
-    sides: dict[str, list[Trial]] = {"better than": [], "worse than": [], "not told apart from": []}
-    for found, one in compared.items():
-        word = "better than" if one.better == one.first else "worse than"
-        sides[word if one.significant else "not told apart from"].append(by_number[found])
-    parts = [
-        f"{word} {BASELINE} at {', '.join(short(v) for t in of for v in t.parameters.values())}"
-        for word, of in sides.items()
-        if of
-    ]
-    power = sentences.power(list(compared.values()))
-    return f"It is {escape('; '.join(parts))}. {escape(power)}"
 
 
 def _fresh(outcomes: Outcomes) -> list[Block]:
