@@ -13,13 +13,17 @@ from bench.waiting import waiting
 COMMANDS = {
     "list": "methods, architectures, datasets, settings and suites, with a line on each",
     "data": "decode a data set ahead of any run, or check what was decoded",
-    "conform": "check that a method does what every method must",
+    "conform": "check that a method, architecture, data set or score does what its kind must",
+    "new": "write the files of a method, architecture, data set or score of your own",
     "run": "train and score what a suite still lacks, and write its page below the runs",
     "publish": "add what was measured here to the leaderboards that are kept",
     "check": "say whether a suite's runs got worse than a baseline's, with the evidence",
     "search": "choose hyper-parameters, and say how much the choice matters",
     "report": "rebuild leaderboards from records",
     "figure": "draw what runs did: samples, curves, gradients, D's robustness",
+    "sample": "write what a run's generator draws, as pictures or an array",
+    "export": "write the weights of a run's generator, for anyone to open",
+    "score": "score anyone's samples as those of a run are scored",
     "submit": "add records that others made, if nothing speaks against them",
     "reproduce": "run a record's run again, and say whether the same came of it",
     "speed": "measure each method's step against vanilla's, and the loop's own share",
@@ -73,7 +77,3 @@ def _dispatch(words: list[str]) -> int:
     parser = Parser(prog=f"ganbench {known.command}", description=COMMANDS[known.command])
     command.add_arguments(parser)
     return command.main(parser.parse_args(words[1:]))
-
-
-if __name__ == "__main__":
-    sys.exit(main())

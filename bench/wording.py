@@ -66,3 +66,23 @@ def averaged(estimate: tuple[float, float, float], count: int, of: int) -> str:
     value, low, high = estimate
     text = number(value) + (bounds(score(low), score(high)) if isfinite(value) else "")
     return f"{text} ({unscored(count, of)})" if count else text
+
+
+def clock(seconds: float) -> str:
+    """A time as a clock has it: ``1:23``, ``1:02:03``."""
+    minutes, rest = divmod(round(seconds), 60)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"
+
+
+def duration(seconds: float) -> str:
+    """A time in words, as exact as is of use: ``40 s``, ``12 min``, ``3 h 20 min``, ``5 days``."""
+    if seconds < 60:
+        return f"{max(1, round(seconds))} s"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"{minutes} min"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 48:
+        return f"{hours} h {minutes} min" if minutes else f"{hours} h"
+    return f"{round(hours / 24)} days"

@@ -34,6 +34,7 @@ class GAN:
         step: generator steps finished so far.
         steps_per_epoch: generator steps that one pass over the data takes.
         batch_size: samples in every batch of training.
+        shape: of one sample: (C, H, W) of pictures, (d,) of points.
     """
 
     generator: nn.Module
@@ -46,6 +47,7 @@ class GAN:
     step: int = 0
     steps_per_epoch: int = 1
     batch_size: int = 1
+    shape: Sequence[int] = ()
 
     def latents(self, n: int) -> Tensor:
         """Draws ``n`` standard normal latents, shape (n, latent_dim)."""

@@ -1,6 +1,7 @@
 """A bound config: the caller's gin is as it was, and what was built needs nothing of gin."""
 
 import inspect
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 
 import gin
@@ -53,7 +54,7 @@ far = {size}0
 
 
 def tree_of(bound):
-    with bound:
+    with bound.entered():
         return gin.get_configurable(Tree)()
 
 
@@ -117,18 +118,32 @@ def test_what_was_built_keeps_its_own_config(callers_gin):
 
 def test_one_can_be_entered_within_another():
     outer, inner = Bound("bound.Leaf.size = 2"), Bound("bound.Leaf.size = 3")
-    with outer:
-        with inner, outer:
+    with outer.entered():
+        with inner.entered(), outer.entered():
             assert gin.get_configurable(Leaf)().size == 2
         assert gin.get_configurable(Leaf)().size == 2
-        with inner:
+        with inner.entered():
             assert gin.get_configurable(Leaf)().size == 3
     assert gin.get_configurable(Leaf)().size == 1
 
 
+def test_a_part_can_wait_for_threads_of_its_own():
+    bound = Bound(TREE.format(size=2))
+    leaf = tree_of(bound).leaf
+    with bound.entered(), ThreadPoolExecutor(2) as pool:
+        assert [made.size for made in pool.map(lambda _: leaf(), range(4))] == [2] * 4
+
+
+def test_threads_with_a_config_each_do_not_see_the_others():
+    trees = [tree_of(Bound(TREE.format(size=size))) for size in range(4)]
+    with ThreadPoolExecutor(4) as pool:
+        sizes = list(pool.map(lambda tree: [tree.leaf().size for _ in range(200)], trees))
+    assert sizes == [[size] * 200 for size in range(4)]
+
+
 def test_a_scope_reaches_what_is_called_within_it():
     bound = Bound("bound.Tree.leaf = @bound.Leaf\nbound.Tree.grow = None\ndeep/bound.Leaf.size = 4")
-    with bound, gin.config_scope("deep"):
+    with bound.entered(), gin.config_scope("deep"):
         assert gin.get_configurable(Tree)(first=None).leaf().size == 4
 
 

@@ -151,7 +151,7 @@ def test_a_killed_command_goes_on_and_ends_as_if_it_had_not_been(toy_suite, tmp_
 
     where = ["--out", str(tmp_path / "cut" / "runs")]
     where += ["--leaderboards", str(tmp_path / "cut" / "boards")]
-    command = [sys.executable, "-m", "bench.cli", "run", str(toy_suite), *where, *slow]
+    command = [sys.executable, "-m", "ganbench", "run", str(toy_suite), *where, *slow]
     process = subprocess.Popen(
         command, start_new_session=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
     )

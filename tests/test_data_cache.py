@@ -218,7 +218,7 @@ def test_a_changed_source_is_decoded_anew_and_a_missing_one_is_not_needed(folder
 
 def decoded(folder) -> list[str]:
     """The checksum that ``ganbench data`` prints, in a process of its own."""
-    command = [sys.executable, "-m", "bench.cli", "data", "image_folder"]
+    command = [sys.executable, "-m", "ganbench", "data", "image_folder"]
     for name in ("root", "cache"):
         command += ["--gin_bindings", f"ImageFolder.{name} = {getattr(folder, name)!r}"]
     command += ["--gin_bindings", "ImageFolder.size = 8"]

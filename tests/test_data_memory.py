@@ -142,7 +142,7 @@ def bedrooms(tmp_path, monkeypatch) -> Path:
 def start(suite: Path, out: Path) -> subprocess.Popen:
     """Starts ``ganbench run`` in a session of its own, with each of its processes limited."""
     limited = ["sh", "-c", f'ulimit -d {LIMIT // 1024} && exec "$@"', "sh"]
-    command = [sys.executable, "-m", "bench.cli", "run", str(suite), "--jobs", "1"]
+    command = [sys.executable, "-m", "ganbench", "run", str(suite), "--jobs", "1"]
     where = ["--out", str(out / "runs"), "--leaderboards", str(out / "boards")]
     return subprocess.Popen([*limited, *command, *where], start_new_session=True)
 
@@ -167,9 +167,7 @@ def test_a_suite_on_data_larger_than_memory_trains_and_resumes_to_the_same_bits(
     assert start(suite, tmp_path / "cut").wait() == 0
     assert "going on from" in (cut / "log.txt").read_text()
 
-    ends = [
-        checkpoint.load(path / CHECKPOINT, owner(run.digest, run.seed)) for path in (whole, cut)
-    ]
+    ends = [checkpoint.load(path / CHECKPOINT, owner(run.key, run.seed)) for path in (whole, cut)]
     assert ends[0]["batches"] == STEPS
     for network in ("generator", "discriminator"):
         for name, weights in ends[0][network].items():

@@ -7,7 +7,7 @@ import torch
 from pictures_factory import Generated
 
 from bench.config.plan import make_plan
-from bench.conformance.method import STEPS, SUITE
+from bench.conformance.toys import POINTS, Toy
 from bench.data.loader import Loader
 from bench.data.streaming import StreamingLoader, make_loader
 from bench.errors import UsageError
@@ -57,7 +57,7 @@ def test_an_error_of_the_thread_reaches_the_run(pictures) -> None:
 @pytest.fixture
 def runs(tmp_path):
     suite = tmp_path / "streamed.gin"
-    suite.write_text(SUITE.format(method="vanilla", steps=STEPS))
+    suite.write_text(POINTS.suite())
     return [
         make_plan(str(suite), gin_bindings=[f"Experiment.resident_gigabytes = {size}"]).runs[0]
         for size in (4.0, 0.0)
@@ -65,7 +65,7 @@ def runs(tmp_path):
 
 
 def test_a_run_is_bit_for_bit_the_same_streamed_and_resumed(runs) -> None:
-    resident, streamed, resumed = (measured_trainer(run, 40) for run in (*runs, runs[1]))
+    resident, streamed, resumed = (measured_trainer(run, device="cpu") for run in (*runs, runs[1]))
     assert type(streamed.batches) is StreamingLoader
     for trainer in (resident, streamed):
         trainer.advance(20, lambda progress: None)
@@ -82,7 +82,7 @@ def test_missing_data_is_found_before_any_run(tmp_path) -> None:
     suite = tmp_path / "mine.gin"
     suite.write_text(
         "# Mine.\n"
-        + SUITE.format(method="vanilla", steps=1).replace('"ring"', '"image_folder"')
+        + Toy("image_folder").suite()
         + "import bench.scores.classifier\nExperiment.judge = @ClassifierJudge\n"
         + f'ImageFolder.root = "{tmp_path}/nowhere"\n'
     )

@@ -15,6 +15,7 @@ from architectures.mlp import MLPDiscriminator
 from bench.config.bound import Bound
 from bench.config.plan import make_plan
 from bench.conformance import method as conformance
+from bench.conformance import toys
 from bench.errors import UsageError
 from bench.runs import records
 from bench.training.experiment import experiment_of
@@ -36,7 +37,7 @@ def suite(toy_suite):
 
 def ganbench(target, folder, *words):
     """Runs a command in a process that finds the example installed; returns what it printed."""
-    command = [sys.executable, "-m", "bench.cli", *words]
+    command = [sys.executable, "-m", "ganbench", *words]
     path = os.pathsep.join(map(str, (target, EXAMPLE.parents[1])))
     environment = os.environ | {"PYTHONPATH": path, "COLUMNS": "200"}
     done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
@@ -57,8 +58,9 @@ def test_it_is_listed_and_conforms(target, tmp_path):
     assert "vanilla" in listed
     lines = ganbench(target, tmp_path, "conform", "pacgan").splitlines()
     assert lines[0] == f"pacgan: {target / 'pacgan' / 'gin' / 'methods' / 'pacgan.gin'}"
-    assert len(lines) == 1 + len(conformance.CHECKS)
-    assert all(line.endswith(": ok") for line in lines[1:])
+    assert lines[1] == "tried on ring with mlp"
+    assert len(lines) == 2 + len(conformance.CHECKS)
+    assert all(line.endswith(": ok") for line in lines[2:])
 
 
 def test_a_suite_runs_it_beside_ours(target, suite, tmp_path):
@@ -134,7 +136,7 @@ def combined(suite, offer):
     def plan(other, module):
         text = f"import pacgan\nimport methods.combine\nimport methods.{module}\n"
         text += f"Experiment.method = @combine()\ncombine.methods = [@PacGAN(), @{other}()]\n"
-        steps = conformance.STEPS
+        steps = toys.STEPS
         brief = {"steps": steps, "evaluations": steps, "log_every": 1}
         bindings = [f"Experiment.{name} = {n}" for name, n in brief.items()]
         methods = f'Suite.methods = ["{offer("combination", text)}"]'

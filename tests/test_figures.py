@@ -15,7 +15,6 @@ from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.figures.choose import FIGURES, drawer
 from bench.figures.epsilon import epsilon_of
-from bench.figures.generated import samples_of
 from bench.figures.gradients import shades
 from bench.figures.interpolation import arcs
 from bench.figures.numbers import numbers
@@ -127,7 +126,7 @@ def test_gradients_of_pictures_and_of_points_are_not_drawn_together(digits, poin
 def test_samples_are_those_that_were_scored(points):
     subject = points[0]
     kept = np.array(subject.record["samples"]["values"])
-    assert np.allclose(samples_of(subject, len(kept)).numpy(), kept, atol=1e-4)
+    assert np.allclose(subject.samples(len(kept)).numpy(), kept, atol=1e-4)
 
 
 def test_a_restored_discriminator_is_the_one_that_was_trained(points):
@@ -230,7 +229,7 @@ def test_robustness_of_a_linear_discriminator_is_its_closed_form(points):
     logits = subject.real(256) @ torch.tensor([200.0, -100.0])
     logits = logits[:, None] - torch.tensor(LEVELS) / 255 * 300
     accuracy, confidence, order = drawer("robustness")([subject]).axes
-    fake = output(subject.gan, samples_of(subject, 256))
+    fake = output(subject.gan, subject.samples(256))
     for panel, expected in (
         (accuracy, (logits > 0).float().mean(0)),
         (confidence, logits.sigmoid().mean(0)),
@@ -258,9 +257,8 @@ def test_a_critic_has_a_ranking_and_no_confidence(critics):
 )
 def test_d_has_a_confidence_where_it_learns_by_cross_entropy(toy_suite, tmp_path, method):
     run = plan_of(toy_suite, method)
-    (tmp_path / "config.gin").write_text(run.config)
     expected = method in {"r1", "lecam", "unrolled"}
-    assert Subject(tmp_path, {"method": method}).has_confidence is expected
+    assert Subject(tmp_path, run.description()).has_confidence is expected
 
 
 def test_arcs_lead_from_end_to_end_at_equal_angles():
@@ -417,10 +415,10 @@ def test_what_a_figure_lacks_is_named(points, tmp_path, capsys):
     assert "did you mean 'png'?" in capsys.readouterr().err
     (folder / CHECKPOINT).write_bytes(b"harmed")
     assert main(["figure", "samples", str(folder), "--out", str(tmp_path / "x.png")]) == 2
-    assert "checkpoint.pt" in capsys.readouterr().err
+    assert CHECKPOINT in capsys.readouterr().err
     (folder / CHECKPOINT).unlink()
     assert main(["figure", "samples", str(folder), "--out", str(tmp_path / "x.png")]) == 2
-    assert "checkpoint.pt is missing" in capsys.readouterr().err
+    assert f"{CHECKPOINT} is missing" in capsys.readouterr().err
 
 
 def test_a_record_alone_is_enough_for_what_needs_no_network(points, tmp_path):

@@ -472,6 +472,28 @@ def test_the_command_compares_and_writes(trained, tmp_path, capsys):
     assert len(list(ElementTree.parse("ci/gate.xml").iter("failure"))) == 2
 
 
+def test_a_run_that_fails_and_that_the_baseline_lacks_is_no_success(
+    trained, tmp_path, capsys, offer_fault
+):
+    broken = offer_fault("Explodes")
+    times = tmp_path / "times"
+    for attempt in range(3):
+        (times / str(attempt)).mkdir(parents=True)
+    words = ["--methods", f"vanilla,{broken}", "--retries", "0", "--allow_changes"]
+    words += ["--gin_bindings", f"Explodes.times = '{times}'"]
+    assert main([*trained, *words]) == 1
+    shown = capsys.readouterr().out
+    assert f"worse: {broken}" in shown
+    assert "1 run that the baseline lacks failed" in shown
+
+
+def test_a_run_that_failed_before_and_fails_still_got_no_worse():
+    before = changed(outcomes(), "as_gan", status="failed", last=np.nan, area=np.nan)
+    assert not worse(before, before)
+    fewer = dataclasses.replace(before, runs=before.runs[before.runs["seed"] != 0])
+    assert worse(before, fewer) == {("as_gan", "failures")}
+
+
 @pytest.mark.parametrize(
     ("words", "message"),
     [

@@ -30,7 +30,7 @@ def command(folder, *words, mistake=None, methods=METHODS, rounding=0):
     here = str(Path(__file__).parent)
     environment = os.environ | {"PYTHONPATH": here, "GATE_ROUNDING": str(rounding)}
     return subprocess.run(
-        [sys.executable, "-m", "bench.cli", *arguments, "--out", str(folder / "runs")],
+        [sys.executable, "-m", "ganbench", *arguments, "--out", str(folder / "runs")],
         env=environment,
         capture_output=True,
         text=True,

@@ -434,7 +434,7 @@ def test_a_plan_of_a_known_suite_passes_preflight_as_before():
     )
 
 
-@pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "d_norm = 'none'"])
+@pytest.mark.parametrize("override", ["ASGAN.epsilon = 0.123", "g_norm = 'none'"])
 def test_a_cell_alone_has_the_overrides_and_the_board_of_the_whole_suite(override: str) -> None:
     whole = make_plan("quick", gin_bindings=[override])
     for run in {(run.method, run.setting): run for run in whole.runs}.values():

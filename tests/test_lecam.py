@@ -1,6 +1,5 @@
 """LeCam: which average anchors which side, when it moves, and that it survives a checkpoint."""
 
-import io
 from dataclasses import replace
 
 import numpy as np
@@ -20,7 +19,8 @@ from gan_factory import (
     watch,
 )
 
-from bench.conformance import method as conformance
+from bench.conformance import toys, training
+from bench.runs import checkpoint
 from methods.as_gan import ASGAN
 from methods.base import GAN, Method
 from methods.combine import combine
@@ -156,12 +156,10 @@ def test_state_goes_round_a_checkpoint_and_the_run_goes_on_as_if_never_stopped()
 
     gan, method = make_gan(generator(dim=3), linear(WEIGHT)), LeCam(lecam_start=1)
     train(gan, method, batches(3), 0)
-    file = io.BytesIO()
-    torch.save(method.state_dict(), file)
-    file.seek(0)
+    state = checkpoint.round_trip(method.state_dict())
     resumed = LeCam(lecam_start=1)
     assert resumed.state_dict() == {}
-    resumed.load_state_dict(torch.load(file, weights_only=True))
+    resumed.load_state_dict(state)
     assert averages(resumed) == averages(method)
     twin = make_gan(generator(dim=3), linear(WEIGHT))
     for own, other in zip(
@@ -174,13 +172,12 @@ def test_state_goes_round_a_checkpoint_and_the_run_goes_on_as_if_never_stopped()
     assert not changed(discriminator_state(gan), discriminator_state(twin))
 
 
-def test_a_run_resumes_while_the_penalty_is_at_work(tmp_path, monkeypatch) -> None:
-    """The conformance suite's runs end before LeCam's default start."""
-    monkeypatch.setattr(conformance, "SUITE", conformance.SUITE + "\nLeCam.lecam_start = 1\n")
+def test_a_run_resumes_while_the_penalty_is_at_work() -> None:
+    """The runs that a method is tried in end before LeCam's default start."""
     with default_dtype(torch.float32):
-        run = conformance.toy_run("lecam", tmp_path)
-        assert conformance.toy_trainer(run).experiment.method.lecam_start == 1
-        conformance.resumes(run)
+        run = toys.Toy("ring", method="lecam", bindings=("LeCam.lecam_start = 1",)).run()
+        assert toys.trainer(run).experiment.method.lecam_start == 1
+        training.resumes(run)
 
 
 def test_an_earlier_checkpoint_without_state_starts_afresh() -> None:

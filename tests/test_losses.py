@@ -22,7 +22,7 @@ from gan_factory import (
 from torch import Tensor, nn
 from torch.nn.utils import parametrize
 
-from bench.conformance import method as conformance
+from bench.conformance import toys
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
 from methods.combine import combine
@@ -211,8 +211,8 @@ def test_a_penalty_named_before_a_loss_adds_to_it(loss: type[Method]) -> None:
     assert torch.equal(method.g_loss(gan, real, fake), loss().g_loss(gan, real, fake))
 
 
-def test_sn_gan_is_spectral_norm_with_the_hinge_and_five_d_steps(tmp_path) -> None:
-    trainer = conformance.toy_trainer(conformance.toy_run("sn_gan", tmp_path))
+def test_sn_gan_is_spectral_norm_with_the_hinge_and_five_d_steps() -> None:
+    trainer = toys.trainer(toys.Toy("ring", method="sn_gan").run())
     method, gan = trainer.experiment.method, trainer.gan
     assert method.d_steps == 5
     layers = [m for m in gan.discriminator.modules() if isinstance(m, nn.Linear)]

@@ -149,7 +149,7 @@ def test_a_failure_is_named_with_its_reason_and_its_log(faulty, tmp_path, capsys
     assert f"failed: {run.label}: RuntimeError: the loss went for a walk; {log}" in out
     assert log.read_text().count("RuntimeError: the loss went for a walk") == 2
     assert main(command) == 0  # a failure is tried again, and goes on from its checkpoint
-    assert "going on from checkpoint.pt, step 3" in log.read_text()
+    assert "going on from checkpoint.safetensors, step 3" in log.read_text()
 
 
 @pytest.mark.parametrize("fault", ["Dies", "Exits"])
@@ -246,7 +246,7 @@ def test_every_method_killed_at_random_instants_ends_bit_identical(toy_suite, tm
 
 
 def start_command(suite, tmp_path, *options):
-    command = [sys.executable, "-m", "bench.cli", "run", str(suite), *options]
+    command = [sys.executable, "-m", "ganbench", "run", str(suite), *options]
     command += ["--out", str(tmp_path / "runs"), "--leaderboards", str(tmp_path / "boards")]
     return subprocess.Popen(
         command,
@@ -382,19 +382,19 @@ def test_a_full_disk_stops_with_a_sentence_and_work_goes_on_once_there_is_room(
     toy_suite, tmp_path, tiny_disk, capsys
 ):
     folder, mount = tiny_disk
-    command = ["run", str(toy_suite), "--out", str(folder / "runs"), "--seeds", "3"]
-    command += ["--leaderboards", str(tmp_path / "boards"), "--jobs", "1", "--retries", "0"]
+    command = ["run", str(toy_suite), "--out", str(folder / "runs"), "--jobs", "1"]
+    command += ["--leaderboards", str(tmp_path / "boards"), "--retries", "0", "--seeds"]
     (folder / "ballast").write_bytes(bytes(700_000))
-    assert main(command) == 1
+    assert main([*command, "3"]) == 1
     captured = capsys.readouterr()
     assert "No space left on device" in captured.out + captured.err
     assert "Traceback" not in captured.out + captured.err
     finished = {p: p.read_bytes() for p in folder.rglob(RECORD)}
     assert mount("remount,size=32m")
-    assert main(command) == 0
+    assert main([*command, "3"]) == 0
     kept = [path for path, content in finished.items() if b'"failed"' not in content]
     assert all(path.read_bytes() == finished[path] for path in kept)
 
     assert mount("remount,ro")
-    assert main([*command, "--seeds", "4"]) == 2
+    assert main([*command, "4"]) == 2
     assert "cannot write there: Read-only file system" in capsys.readouterr().err

@@ -16,9 +16,9 @@ from bench.config.catalogue import Catalogue
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.reproduction.comparison import LEVEL, compare
-from bench.reproduction.recorded import Differs, Unknown, plan_of
 from bench.runs import provenance as origin
 from bench.runs import records
+from bench.runs.recorded import Differs, Unknown, plan_of
 from bench.training.execute import execute
 
 TOY = """# A toy.

@@ -38,6 +38,7 @@ def task(sampler, limit=POINTS, **words):
         method="as_gan",
         space=Space("mine", "", search, tuple(parameters.values()), {}),
         source=Source("toy"),
+        defaults=(),
         parameters=parameters,
         distributions={name: p.distribution(None) for name, p in parameters.items()},
         units={},

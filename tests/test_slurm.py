@@ -95,7 +95,7 @@ def striking(toy_suite, tmp_path, monkeypatch, offer_fault):
 
 
 def resumed(run, out):
-    return (run.folder(out) / LOG).read_text().count("going on from checkpoint.pt, step 3")
+    return (run.folder(out) / LOG).read_text().count("going on from checkpoint.safetensors, step 3")
 
 
 def test_a_job_that_is_killed_is_tried_again_and_one_that_is_preempted_is_requeued(

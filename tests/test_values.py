@@ -33,7 +33,7 @@ def refusal(suite, **options):
     ("lines", "line", "complaint", "remedy"),
     [
         (['Suite.methods = ["vanilla", 3]'], 0, "3", "str"),
-        (['Suite.methods = "vanilla"'], 0, "'vanilla'", "['vanilla']"),
+        (['Suite.settings = "standard"'], 0, "'standard'", "['standard']"),
         (['Suite.remedies = {"wgan_gp": "layer_norm_d"}'], 0, "'layer_norm_d'", "list[str]"),
         (["Suite.seeds = [0, 1.5]"], 0, "1.5", "int"),
         (["Suite.seeds = [0, True]"], 0, "True", "int"),
@@ -221,7 +221,7 @@ def test_a_refused_value_is_one_line_and_exit_code_2_and_leaves_nothing(
         ("Suite.seeds = -1", "it must be at least one and at most 100000"),
         ("Adam.lr = 1e400", "inf is not "),
         ("x/Suite.seeds = 2", "x/Suite.seeds has no effect: Suite is in no scope"),
-        ('Control.of = "vanilla"', "a control says in its own gin file"),
+        ('Control.of = "vanilla"', "a method says in its own gin file"),
     ],
 )
 def test_what_no_run_could_have_is_refused_with_its_place(toy_suite, line, complaint):

@@ -151,11 +151,13 @@ def test_batch_norm_in_the_critic_is_refused_by_w_div_and_not_by_wgan() -> None:
 
 def test_gin_files_bind_the_references_settings() -> None:
     bound = {
-        file.stem: {b.parameter: b.value for b in read_file(file, Catalogue.of()).bindings}
+        file.stem: {
+            b.parameter: b.value
+            for b in read_file(file, Catalogue.of()).bindings
+            if b.selector.startswith("WGAN")
+        }
         for file in (ROOT / "methods" / "wgan.gin", ROOT / "methods" / "wgan_div.gin")
     }
-    for values in bound.values():
-        del values["method"]
     assert WGAN(**bound["wgan"]) == WGAN() == WGAN(5, 0.01, 100, 25, 500)
     assert WGANDiv(**bound["wgan_div"]) == WGANDiv() == WGANDiv(4, 2, 6)
 

@@ -7,6 +7,7 @@ from rich.console import Console
 from rich.table import Table
 
 from bench.config.catalogue import Catalogue, description
+from bench.config.groups import Methods
 from bench.config.trees import KINDS
 from bench.errors import UsageError, nearest
 
@@ -27,6 +28,8 @@ def main(options: argparse.Namespace) -> int:
         table = _table(catalogue, kind, faults)
         if table.row_count:
             console.print(table)
+        if kind == "methods":
+            console.print(_groups(Methods(catalogue)))
     for fault in faults:
         print(f"ganbench: {fault}", file=sys.stderr)
     return 1 if faults else 0
@@ -40,8 +43,7 @@ def _table(catalogue: Catalogue, kind: str, faults: list[str]) -> Table:
         kind: of the names.
         faults: takes a sentence on each name that cannot be used.
     """
-    table = Table(title=kind, title_justify="left", box=None, show_header=False)
-    table.add_column(no_wrap=True, style="bold")
+    table = _plain(kind)
     table.add_column(no_wrap=True, style="dim")
     table.add_column()
     for name, path in catalogue.available(kind).items():
@@ -51,4 +53,20 @@ def _table(catalogue: Catalogue, kind: str, faults: list[str]) -> Table:
         except UsageError as error:
             faults.append(str(error))
     faults += catalogue.clashes(kind)
+    return table
+
+
+def _groups(methods: Methods) -> Table:
+    """A row a group: its name, and the methods in it."""
+    table = _plain("groups of methods")
+    table.add_column()
+    for name, members in methods.groups.items():
+        table.add_row(name, ", ".join(members))
+    return table
+
+
+def _plain(title: str) -> Table:
+    """A table of names, and of what is to be added to them."""
+    table = Table(title=title, title_justify="left", box=None, show_header=False)
+    table.add_column(no_wrap=True, style="bold")
     return table

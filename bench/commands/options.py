@@ -88,7 +88,7 @@ class Once(argparse.Action):
             UsageError: there is one already.
         """
         if getattr(namespace, self.dest) is not None:
-            raise UsageError(f"{self.option_strings[0]} is given twice: name all in one")
+            raise UsageError(f"{self.option_strings[0]} is given twice; give it once")
         setattr(namespace, self.dest, values)
 
 
@@ -125,6 +125,16 @@ def _words(text: str) -> list[str]:
 def add_out(parser: argparse.ArgumentParser, *names: str) -> None:
     """Adds the runs folder, under ``--out`` and other names."""
     parser.add_argument(*names, "--out", dest="out", type=Path, default=OUT, help="folder of runs")
+
+
+def add_opening(parser: argparse.ArgumentParser) -> None:
+    """Adds what is needed to open runs of which the record does not say all."""
+    parser.add_argument(
+        "--suite",
+        metavar="FILE",
+        help="the runs' suite, where it is not one of ganbench's: it has their data, and imports "
+        "what their networks are made of",
+    )
 
 
 def add_pages(parser: argparse.ArgumentParser, name: str = "--leaderboards") -> None:
@@ -203,6 +213,16 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="NAME,...",
         help=f"that listen to runs: {', '.join(available())} (default: none)",
+    )
+
+
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """Adds the wish to be told, and to have nothing done."""
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check everything, and say what is left to do and how long it will take, from a few "
+        "timed steps of each method; nothing is trained or written",
     )
 
 

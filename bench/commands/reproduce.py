@@ -15,11 +15,12 @@ from bench.config.catalogue import Catalogue
 from bench.config.run import Run
 from bench.engines.choose import Where
 from bench.engines.complete import complete
+from bench.engines.screen import screen
 from bench.errors import UsageError
 from bench.reproduction.comparison import Comparison, compare, last_headline
-from bench.reproduction.recorded import plan_of
 from bench.runs import records
 from bench.runs.folder import done
+from bench.runs.recorded import plan_of
 from bench.runs.records import RECORD, Record
 from bench.submission.reading import read
 from bench.training.preflight import preflight
@@ -66,7 +67,8 @@ def _reproduce(
             f"--out {options.out}: this run has a result there already, {folder / RECORD}; choose "
             "a folder without it"
         )
-    complete(run.suite, [run], options.out, where, console)
+    with screen(console) as view:
+        complete(run.suite, [run], options.out, where, view)
     found = compare(record, records.read(folder / RECORD), _other_seeds(options.record, record))
     _tell(found, run, console)
     return 1 if found.verdict == "different" else 0

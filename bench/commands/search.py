@@ -5,10 +5,12 @@ from dataclasses import replace
 from pathlib import Path
 
 from filelock import FileLock
+from msgspec import UNSET
 from rich.console import Console
 
 from bench.commands.options import (
     add_budget,
+    add_dry_run,
     add_out,
     add_pages,
     add_suite,
@@ -17,15 +19,17 @@ from bench.commands.options import (
     files_of,
     where_of,
 )
+from bench.commands.rehearsal import rehearse_search
 from bench.config.catalogue import Catalogue
-from bench.engines.choose import Where
 from bench.engines.complete import complete
+from bench.engines.screen import screen
 from bench.errors import UsageError
 from bench.report.below import pages_of
 from bench.report.search.folder import name_of, require_room, write
-from bench.search.conduct import conduct, records_of, say
-from bench.search.contenders import contests, runs_of
-from bench.search.findings import Findings, study_of
+from bench.search.conduct import conduct, records_of
+from bench.search.contenders import Contest, contests, runs_of
+from bench.search.findings import Findings, Study, study_of
+from bench.search.outlook import Outlook
 from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
 from bench.search.study import SharedStudy
@@ -70,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_pages(parser)
     add_where(parser)
+    add_dry_run(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -91,35 +96,41 @@ def main(options: argparse.Namespace) -> int:
     target = pages / name_of(tasks[0].suite, space.name, tasks[0].overrides)
     require_room(target, options.out, pages)
     place = options.storage or str(folder / JOURNAL)
+    if options.dry_run:
+        return rehearse_search(tasks, place, folder, options.out, where)
     storage = open_storage(place, folder)
     studies = [SharedStudy(task, storage, folder) for task in tasks]
 
     console = Console()
-    try:
-        for study in studies:
-            if not conduct(study, options.out, where, console):
-                return 1
-        return _report(tasks, studies, target, options, where, console)
-    except KeyboardInterrupt:
-        for study in studies:
-            say(console, study.progress)
-        raise
+    outlook = Outlook(studies)
+    with screen(console) as view:
+        try:
+            for study in studies:
+                if not conduct(study, options.out, where, view, outlook):
+                    return 1
+            ended = [study_of(study.task, study.trials) for study in studies]
+            made = contests(tasks, ended)
+            runs = runs_of(made)
+            name = f"{tasks[0].suite}-{space.name}, to compare"
+            complete(name, runs, options.out, where, view, rest=outlook.last(runs))
+        except KeyboardInterrupt:
+            for study in studies:
+                view.say(study.progress)
+            raise
+    return _report(tasks[0], ended, made, target, options.out, console)
 
 
 def _report(
-    tasks: list[Task],
-    studies: list[SharedStudy],
+    task: Task,
+    ended: list[Study],
+    made: list[Contest],
     target: Path,
-    options: argparse.Namespace,
-    where: Where,
+    out: Path,
     console: Console,
 ) -> int:
-    """Runs what the winners are compared with, and writes the search's page."""
-    task, ended = tasks[0], [study_of(study) for study in studies]
-    made = contests(tasks, ended)
-    complete(
-        f"{task.suite}-{task.space.name}, to compare", runs_of(made), options.out, where, console
-    )
+    """Writes the search's page."""
+    rows = dict.fromkeys([*(study.method for study in ended), *task.space.search.controls])
+    plan = task.source.plan(list(rows))
     findings = Findings(
         suite=task.suite,
         space=task.space.name,
@@ -130,11 +141,12 @@ def _report(
         sampler=task.space.search.sampler,
         studies=ended,
         groups=[group for group, _ in made],
-        suite_file=task.source.plan([task.method]).suite_file,
+        suite_file=plan.suite_file,
         own_space=task.space.own,
+        users_files={name: data.decode() for name, data in plan.users_files().items()} or UNSET,
     )
-    results = records_of(findings.run_ids, options.out)
-    lock = FileLock(options.out / FOLDER / f"report{LOCK}")
+    results = records_of(findings.run_ids, out)
+    lock = FileLock(out / FOLDER / f"report{LOCK}")
     with alone(lock, "another command that writes a search's page"), waiting("writing the page"):
         page = write(findings, results, target)
     console.print(f"search: {page}", highlight=False, soft_wrap=True)

@@ -5,11 +5,11 @@ these variables are exchanged for others, and nothing of a caller's own is copie
 """
 
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from functools import wraps
 from importlib import import_module
 from threading import RLock
-from typing import Any, Self
+from typing import Any
 
 import gin
 from gin import config as gin_config
@@ -18,7 +18,7 @@ from gin.selector_map import SelectorMap
 LOCKED = "_CONFIG_IS_LOCKED"
 
 _entering = RLock()
-"""Gin is one for all threads: of those that use it through here, one at a time."""
+"""Gin's variables are those of all threads."""
 
 
 def modules(text: str) -> list[str]:
@@ -65,29 +65,29 @@ class Bound:
             "_FINALIZE_HOOKS": [],
             LOCKED: False,
         }
-        self._entered: list[ExitStack] = []
-        with self:
+        with self.entered():
             gin.parse_config(text)
             gin.finalize()
             for reference in gin_config.iterate_references(gin_config._CONFIG):
                 if not reference.evaluate:
                     reference._scoped_configurable_fn = self._bound(reference)
 
-    def __enter__(self) -> Self:
-        with ExitStack() as stack:
-            stack.enter_context(_entering)
-            if gin_config._CONFIG is not self._state["_CONFIG"]:
-                stack.enter_context(_exchanged(self._state))
-                stack.enter_context(gin.config_scope(None))
-            self._entered.append(stack.pop_all())
-        return self
+    @contextmanager
+    def entered(self) -> Iterator[None]:
+        """Makes it gin's own until the end of the block.
 
-    def __exit__(self, *exception: object) -> None:
-        self._entered.pop().close()
+        Another thread that enters another one meanwhile waits. One that enters this one does not:
+        a part may have threads of its own, and wait for them.
+        """
+        if gin_config._CONFIG is self._state["_CONFIG"]:
+            yield
+            return
+        with _entering, _exchanged(self._state), gin.config_scope(None):
+            yield
 
     def operative(self) -> str:
         """What has been used of it so far, defaults included, as a gin file."""
-        with self:
+        with self.entered():
             return str(gin.operative_config_str())
 
     def _bound(self, reference: Any) -> Any:
@@ -99,7 +99,7 @@ class Bound:
         def entering(made: Callable[..., Any]) -> Callable[..., Any]:
             @wraps(made)
             def call(*args: Any, **kwargs: Any) -> Any:
-                with self:
+                with self.entered():
                     return made(*args, **kwargs)
 
             return call

@@ -10,7 +10,7 @@ from functools import cached_property
 from pathlib import Path
 from typing import Self
 
-from bench.config.trees import FOLDER, KINDS, Tree, installed, own
+from bench.config.trees import BASE, FOLDER, KINDS, Tree, installed, own
 from bench.errors import UsageError, nearest
 from bench.texts import read_text, shown
 
@@ -46,15 +46,11 @@ class Catalogue:
         here = Path.cwd()
         homes = [_home(here / suite)] if suite is not None and is_path(suite) else []
         homes += [here] if here not in homes and (here / FOLDER).is_dir() else []
-        users = [
-            Tree(folder.resolve(), f"{shown(folder)}/", users=True)
-            for home in homes
-            if (folder := home / FOLDER).is_dir()
-        ]
+        theirs, foreign = _users(homes)
         once: dict[Path, Tree] = {}
-        for tree in (own(), *packages, *users):
+        for tree in (own(), *packages, *theirs):
             once.setdefault(tree.folder, tree)
-        return cls(tuple(once.values()), tuple(faults), tuple(map(str, homes)))
+        return cls(tuple(once.values()), (*faults, *foreign), tuple(map(str, homes)))
 
     @cached_property
     def _files(self) -> dict[str, dict[str, list[Path]]]:
@@ -78,9 +74,9 @@ class Catalogue:
             if len(paths) > 1
         ]
 
-    def names(self, kind: str) -> list[str]:
-        """Every name, those that several gin files have included."""
-        return list(self._files[kind])
+    def files(self, kind: str) -> list[tuple[str, Path]]:
+        """Every gin file with its name, sorted by name; several may have the same."""
+        return [(name, path) for name, paths in self._files[kind].items() for path in paths]
 
     def find(self, kind: str, name: str, where: str) -> Path:
         """The gin file of ``name``.
@@ -169,6 +165,21 @@ def description(path: Path) -> str:
         if line.startswith("#"):
             return line.lstrip("# ").strip()
     return ""
+
+
+def _users(homes: Iterable[Path]) -> tuple[list[Tree], list[str]]:
+    """The trees in some folders, and a sentence on each that is another ganbench's."""
+    trees, faults = [], []
+    for folder in (home / FOLDER for home in homes):
+        tree = Tree(folder.resolve(), f"{shown(folder)}/", users=True)
+        if (folder / BASE).exists() and tree.folder != own().folder:
+            faults.append(
+                f"{tree.origin} is not read: it is of another ganbench than the one that runs, "
+                f"which has {own().folder}"
+            )
+        elif folder.is_dir():
+            trees.append(tree)
+    return trees, faults
 
 
 def _home(suite: Path) -> Path:

@@ -9,9 +9,7 @@ from pathlib import Path
 
 from bench.config.bound import unlocked
 from bench.errors import UsageError
-
-OURS = ("bench", "methods", "architectures")
-"""Packages of ganbench's own, which a folder of the same name beside a suite does not replace."""
+from ganbench.pinned import PINNED
 
 
 def importable(homes: Iterable[str]) -> None:
@@ -45,13 +43,14 @@ def bring(module: str, homes: Iterable[str], where: str) -> None:
         reason = traceback.format_exception_only(error)[-1].strip()
         raise UsageError(f"{where}: cannot import {module}: {reason}") from error
     for spec in beside.values():
-        _require_same(top, spec, where)
+        if top not in PINNED:  # which have modules in several folders
+            _require_same(top, spec, where)
 
 
 def _in(home: str, top: str) -> ModuleSpec | None:
-    """The module of a name in a folder, if it is one that counts."""
+    """The module of a name in a folder."""
     importlib.invalidate_caches()  # it may have been written a moment ago
-    return None if top in OURS else PathFinder.find_spec(top, [home])
+    return PathFinder.find_spec(top, [home])
 
 
 def _remedy(error: ImportError) -> str:

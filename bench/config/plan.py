@@ -11,6 +11,7 @@ from bench.config.choice import AS_IT_IS, Choice
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.composer import Cell, Composer, for_runs
 from bench.config.filenames import require_file_names
+from bench.config.groups import Methods
 from bench.config.identified import Identified
 from bench.config.run import Run
 from bench.config.statements import Binding, Layer, read_file, read_option
@@ -32,6 +33,7 @@ class Plan:
         suite_file: the suite as one gin file, where it is not one of ganbench's own.
         identify: what any cell would be in this suite; None where it cannot be.
         catalogue: in which its names were looked up.
+        users_files: what of it is in gin files of the user's own, but the suite itself.
     """
 
     name: str
@@ -40,6 +42,7 @@ class Plan:
     suite_file: str | None
     identify: Callable[[Cell], Identity | None]
     catalogue: Catalogue
+    users_files: Callable[[], Mapping[str, bytes]]
 
     def wanted(self, others: Iterable[Cell]) -> dict[Cell, Identity | None]:
         """What each of the suite's cells is, and others of its page; None where it has no such."""
@@ -89,10 +92,11 @@ def make_plan(
         choice.layer(),
         *extra,
     )
-    original = read_suite(path, [_macros(override), published], catalogue)
-    chosen = read_suite(path, [published, override], catalogue)
-    bound = chosen.suite
-    require_file_names(shown(path), path.stem, bound.methods, bound.settings, bound.seed_list)
+    known = Methods(catalogue)
+    original = read_suite(path, [_macros(override), published], known)
+    chosen = read_suite(path, [published, override], known)
+    settings, seeds_chosen = chosen.suite.settings, chosen.suite.seed_list
+    require_file_names(shown(path), path.stem, chosen.methods, settings, seeds_chosen)
     composer = Composer(catalogue, base_layer, for_runs(published), for_runs(override), chosen)
     alone = Composer(catalogue, base_layer, for_runs(published), Layer((), ()), original)
 
@@ -115,6 +119,7 @@ def make_plan(
 
     identified = Identified(composer, scored)
     identities = {cell: identified.identity(cell) for cell in compositions}
+    _require_different_settings(chosen, identities)
     overrides = (
         *_parts_exchanged(original, chosen),
         *composer.effective_overrides([*both]),
@@ -136,11 +141,11 @@ def make_plan(
             homes=catalogue.homes,
         )
         for (method, setting), composition in compositions.items()
-        for seed in chosen.suite.seed_list
+        for seed in seeds_chosen
     ]
     by_text = {composition.text: composition for composition in compositions.values()}
     by_digest = {run.digest: by_text[run.config] for run in runs}
-    text = None if own().holds(path) else published.text
+    text = None if own().holds(path) else published.text + _methods(original)
 
     def identify(cell: Cell) -> Identity | None:
         try:
@@ -149,7 +154,7 @@ def make_plan(
             return None
         return found if isinstance(found, Identity) else None
 
-    return Plan(path.stem, tuple(runs), by_digest, text, identify, catalogue)
+    return Plan(path.stem, tuple(runs), by_digest, text, identify, catalogue, composer.users_files)
 
 
 def _alone(composer: Composer, bound: BoundSuite) -> list[Composition]:
@@ -158,6 +163,31 @@ def _alone(composer: Composer, bound: BoundSuite) -> list[Composition]:
         return [*composer.compose(_cells(bound)).values()]
     except UsageError:
         return []
+
+
+def _methods(bound: BoundSuite) -> str:
+    """The methods that groups stand for here, as a binding; elsewhere there may be others."""
+    named = bound.suite.methods
+    return "" if list(named) == bound.methods else f"Suite.methods = {bound.methods!r}\n"
+
+
+def _require_different_settings(bound: BoundSuite, found: Mapping[Cell, Identity | str]) -> None:
+    """Sees to it that no run counts twice, under the names of two settings.
+
+    Raises:
+        UsageError: names both, and the method.
+    """
+    first: dict[tuple[str, str], str] = {}
+    for (method, setting), identity in found.items():
+        if isinstance(identity, str):
+            continue
+        other = first.setdefault((method, identity.key), setting)
+        if other != setting:
+            raise UsageError(
+                f"{bound.where('settings')}: the settings {other} and {setting} make the same run "
+                f"of {method}, which would count as two; leave one out of Suite.settings, or take "
+                "back the binding that makes them the same"
+            )
 
 
 def _parts_exchanged(original: BoundSuite, chosen: BoundSuite) -> list[str]:
@@ -170,7 +200,7 @@ def _parts_exchanged(original: BoundSuite, chosen: BoundSuite) -> list[str]:
 
 
 def _cells(bound: BoundSuite) -> list[Cell]:
-    return [(method, setting) for method in bound.suite.methods for setting in bound.suite.settings]
+    return [(method, setting) for method in bound.methods for setting in bound.suite.settings]
 
 
 def _join(*layers: Layer) -> Layer:

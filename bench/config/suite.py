@@ -1,6 +1,6 @@
 """A suite: methods x settings x seeds on one dataset and architecture."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import MISSING, dataclass, field, fields
 from pathlib import Path
 
@@ -8,6 +8,7 @@ import gin
 
 from bench.config.catalogue import Catalogue
 from bench.config.description import Description, describe
+from bench.config.groups import Group, Methods
 from bench.config.statements import Binding, Layer
 from bench.errors import UsageError
 from bench.texts import shown
@@ -21,18 +22,19 @@ class Suite:
     """What a suite's gin file binds about itself; its other bindings apply to every run.
 
     Attributes:
-        dataset: name of a gin file under gin/datasets.
-        architecture: name of a gin file under gin/architectures.
-        methods: names of gin files under gin/methods.
-        settings: names of gin files under gin/settings; every method runs under every one.
+        dataset: name of a gin file under datasets, in any tree.
+        architecture: name of a gin file under architectures.
+        methods: names of gin files under methods, or of groups of them; "all" is every method.
+        settings: names of gin files under settings; every method runs under every one.
         seeds: how many seeds, counted from 0, or the seeds themselves.
-        remedies: settings that a method needs to run at all, by method. They are applied before
-            the run's own setting, and the leaderboard says so.
+        remedies: settings that a method needs to run at all, by method or by group; a method's own
+            stand in place of its groups'. They are applied before the run's own setting, and the
+            leaderboard says so.
     """
 
     dataset: str
     architecture: str
-    methods: Sequence[str]
+    methods: str | Sequence[str]
     settings: Sequence[str] = ("standard",)
     seeds: int | Sequence[int] = 3
     remedies: dict[str, list[str]] = field(default_factory=dict)
@@ -45,10 +47,19 @@ class Suite:
 
 @dataclass(frozen=True)
 class BoundSuite:
-    """A suite, and the bindings that describe it."""
+    """A suite, and the bindings that describe it.
+
+    Attributes:
+        suite: as it is bound.
+        description: where.
+        methods: those that it names, or that are in its groups, in order.
+        remedies: by method, those of the groups that it is in included.
+    """
 
     suite: Suite
     description: Description
+    methods: list[str]
+    remedies: Mapping[str, Sequence[str]]
 
     def where(self, parameter: str) -> str:
         """The file and line, or the option, that bound a parameter."""
@@ -67,9 +78,13 @@ class Control:
     of: str
 
 
+OF_METHODS = (Control.__name__, Group.__name__)
+"""What only a method's gin file says of itself."""
+
+
 def is_description(binding: Binding) -> bool:
     """Whether a binding says what runs there are or are called, and nothing of what one does."""
-    return binding.selector in (Suite.__name__, Control.__name__)
+    return binding.selector in (Suite.__name__, *OF_METHODS)
 
 
 def control_of(layer: Layer, catalogue: Catalogue) -> str | None:
@@ -85,13 +100,13 @@ def control_of(layer: Layer, catalogue: Catalogue) -> str | None:
     return named
 
 
-def read_suite(path: Path, layers: Iterable[Layer], catalogue: Catalogue) -> BoundSuite:
+def read_suite(path: Path, layers: Iterable[Layer], known: Methods) -> BoundSuite:
     """Makes a suite of the bindings about it in ``layers``, the last of each name.
 
     Args:
         path: of its gin file.
         layers: from the first to the last, whose bindings win.
-        catalogue: knows the names that a suite may have in its lists.
+        known: the methods, and the groups of them, that there are.
 
     Raises:
         UsageError: for an unknown or missing parameter, a wrong type, an empty or doubled list, or
@@ -110,15 +125,29 @@ def read_suite(path: Path, layers: Iterable[Layer], catalogue: Catalogue) -> Bou
             f"{description.where('seeds')}: Suite.seeds = {suite.seeds}: it must be at least one "
             f"and at most {MOST_SEEDS}, or a list of the seeds themselves"
         )
-    description.require_names("methods", suite.methods)
+    words = [suite.methods] if isinstance(suite.methods, str) else suite.methods
+    description.require_names("methods", words)
     description.require_names("settings", suite.settings)
     description.require_seeds("seeds", suite.seed_list)
+    methods = known.chosen(words, description.where("methods"))
+    return BoundSuite(suite, description, methods, _remedies(suite, description, known))
+
+
+def _remedies(suite: Suite, description: Description, known: Methods) -> dict[str, Sequence[str]]:
+    """The remedies of each method, by itself or by a group.
+
+    Raises:
+        UsageError: no method, no group or no setting has a name that it must have.
+    """
     where = description.where("remedies")
-    for method, settings in suite.remedies.items():
-        catalogue.find("methods", method, where)
+    by_group: dict[str, Sequence[str]] = {}
+    by_name: dict[str, Sequence[str]] = {}
+    for word, settings in suite.remedies.items():
+        members = known.chosen([word], where)
+        (by_name if members == [word] else by_group).update(dict.fromkeys(members, settings))
         for setting in settings:
-            catalogue.find("settings", setting, where)
-    return BoundSuite(suite, description)
+            known.catalogue.find("settings", setting, where)
+    return by_group | by_name
 
 
 def _require_plain(layers: Iterable[Layer]) -> None:
@@ -133,8 +162,8 @@ def _require_plain(layers: Iterable[Layer]) -> None:
                 f"{binding.where}: {binding.key} has no effect: {binding.selector} is in no scope; "
                 f"bind {binding.selector}.{binding.parameter}"
             )
-        if binding.selector == Control.__name__:
+        if binding.selector in OF_METHODS:
             raise UsageError(
-                f"{binding.where}: {binding.key} has no effect here: a control says in its own gin "
-                "file, under methods, what it is a control of"
+                f"{binding.where}: {binding.key} has no effect here: a method says in its own gin "
+                "file, under methods, what it is a control of, and which groups it is in"
             )

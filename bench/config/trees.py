@@ -21,6 +21,9 @@ KINDS = {
 FOLDER = "gin"
 """What a tree's folder is called, in a package or beside a suite."""
 
+BASE = "base.gin"
+"""A file that only ganbench's own tree has."""
+
 GROUP = "ganbench.trees"
 """The entry point group: any name = a package, with a tree in its folder."""
 
@@ -63,7 +66,7 @@ def own() -> Tree:
 
 def base() -> Path:
     """The gin file that every run starts from."""
-    return ROOT / "base.gin"
+    return ROOT / BASE
 
 
 def installed() -> tuple[list[Tree], list[str]]:

@@ -1,7 +1,6 @@
 """Builds a cache: in parallel, in order, and so that it can be killed and go on."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -32,8 +31,9 @@ from bench.data.cache import (
     stamps,
 )
 from bench.data.files import unusable
-from bench.data.pictures import BadPicture, Picture, Pictures, read
+from bench.data.pictures import BadPicture, Picture, Pictures, quiet, read
 from bench.data.reporting import Report, reporting
+from bench.files import write_whole
 from bench.waiting import alone
 
 BUILDING = "building.json"
@@ -103,7 +103,7 @@ def build(blueprint: Blueprint) -> Cache:
             done = sum(split.read for split in header.splits.values())
             _require_space(blueprint, (total - done) * header.picture_bytes)
             digest = sha256()
-            with reporting(f"data {blueprint.name}: decoding", done, total) as report, _quiet():
+            with reporting(f"data {blueprint.name}: decoding", done, total) as report, quiet():
                 for name, pictures in source.splits.items():
                     _fill(blueprint, header, name, pictures, digest.update, report)
             header.checksum = digest.hexdigest()
@@ -220,21 +220,8 @@ def _writing(blueprint: Blueprint) -> Iterator[None]:
         ) from error
 
 
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Pillow's warnings: a picture is read, or it is named as one that cannot be."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="PIL")
-        yield
-
-
 def _write(path: Path, header: Header) -> None:
-    """Replaces a file in one step."""
-    new = path.with_suffix(".new")
-    with new.open("wb") as file:
-        file.write(msgspec.json.format(msgspec.json.encode(header), indent=1))
-        _flush(file)
-    new.replace(path)
+    write_whole(path, msgspec.json.format(msgspec.json.encode(header), indent=1), durable=True)
 
 
 def _flush(file: BinaryIO) -> None:
@@ -248,6 +235,8 @@ def _tidy(folder: Path, *headers: Header) -> None:
     for path in folder.glob("*.uint8"):
         if path.name not in kept:
             path.unlink()
+    for half_written in folder.glob(".*.json.*"):  # headers, by a process that was killed
+        half_written.unlink()
 
 
 def _size(path: Path) -> int:

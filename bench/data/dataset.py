@@ -2,7 +2,7 @@
 
 from abc import ABC, abstractmethod
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -20,10 +20,13 @@ class Dataset(ABC):
     Attributes:
         name: what records and tables call it.
         shape: of one sample: (C, H, W) for pictures, (2,) for points.
+        exact: whether its samples are the distribution itself, so that there is nothing to
+            overfit, and those to score against may be those to train on.
     """
 
     name: str
     shape: tuple[int, ...]
+    exact: ClassVar[bool] = False
 
     @abstractmethod
     def training(self) -> Tensor:

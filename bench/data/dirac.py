@@ -34,6 +34,7 @@ class Dirac(Dataset):
     """
 
     name = "dirac"
+    exact = True
     points: int = 4096
     dimensions: int = 1
 
@@ -73,6 +74,7 @@ class GaussianLocation(Dataset):
     """
 
     name = "gaussian_location"
+    exact = True
     shape = (1,)
     mean: float = 0.0
     spread: float = 1.0

@@ -24,9 +24,11 @@ class Engine(Protocol[TaskT]):
 
     Attributes:
         slots: tasks that it takes at a time. An engine with a queue of its own takes any number.
+        starter: what a run waits for until it begins, in words.
     """
 
     slots: float
+    starter: str
 
     def start(self, runs: Sequence[Run], out: Path) -> list[TaskT]:
         """Begins, or queues, one attempt at each run; ``out`` is a folder that all places see."""
@@ -46,6 +48,9 @@ class Listener(Protocol):
 
     def started(self, run: Run) -> None:
         """A worker has begun, or begun again."""
+
+    def begun(self, run: Run, word: str) -> None:
+        """There is a word on where a run that has started begins: at a shorter one's end, say."""
 
     def progressed(self, run: Run, progress: Progress) -> None:
         """A run under way has news."""

@@ -138,6 +138,8 @@ class _Driver:
     def _pass_on(self, attempt: _Attempt, progress: Progress) -> None:
         if attempt.heard is None:
             self.listener.started(attempt.run)
+            if progress.word:
+                self.listener.begun(attempt.run, progress.word)
         attempt.heard = time.monotonic()
         self.listener.progressed(attempt.run, progress)
 

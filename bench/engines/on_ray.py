@@ -20,6 +20,7 @@ from bench.engines.worker import work
 from bench.errors import UsageError
 from bench.runs.lock import held
 from bench.runs.provenance import provenance
+from ganbench.pinned import call
 
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
@@ -28,6 +29,9 @@ GRACE = 30.0
 
 CONNECT = 10.0
 """Seconds within which a cluster answers."""
+
+ATTEMPT, FIT = "bench.engines.on_ray:attempt", "bench.engines.on_ray:require_fit"
+"""What a worker calls; see ``ganbench.pinned.call``."""
 
 SOFTWARE = ("ganbench", "commit", "python", "torch", "torchvision", "torch-fidelity", "numpy")
 """What has to be the same on every machine, for results to be those of one experiment."""
@@ -53,6 +57,14 @@ def make(where: Where, out: Path) -> Engine:
         engine.close()
         raise
     return engine
+
+
+def places(where: Where) -> float:
+    """See ``bench.engines.choose.places``."""
+    _ray(where)
+    address = _address(where)
+    _require_answer(address)
+    return where.jobs or (os.cpu_count() or 1 if address == "local" else float("inf"))
 
 
 def _ray(where: Where) -> Any:
@@ -119,12 +131,14 @@ class RayEngine:
         callbacks: the names of those that listen.
     """
 
+    starter = "Ray to start a run"
+
     def __init__(self, ray: Any, slots: float, runs_per_gpu: int, callbacks: Sequence[str]) -> None:
         self._ray, self.slots, self._callbacks = ray, slots, callbacks
         gpus = ray.cluster_resources().get("GPU", 0)
         self._attempt = ray.remote(
             num_cpus=1, num_gpus=1 / runs_per_gpu if gpus else 0, max_calls=1, max_retries=0
-        )(attempt)
+        )(call)
         self._token: Path | None = None
 
     def inspect(self, out: Path) -> None:
@@ -137,11 +151,11 @@ class RayEngine:
 
         self._token = out.absolute() / f".ganbench-{secrets.token_hex(8)}"
         self._token.touch()
-        look = self._ray.remote(num_cpus=0, max_retries=0)(require_fit)
+        look = self._ray.remote(num_cpus=0, max_retries=0)(call)
         looks = [
             look.options(
                 scheduling_strategy=NodeAffinitySchedulingStrategy(node["NodeID"], soft=False)
-            ).remote(self._token, software())
+            ).remote(FIT, self._token, software())
             for node in self._ray.nodes()
             if node["Alive"] and node["Resources"].get("CPU")
         ]
@@ -152,7 +166,7 @@ class RayEngine:
 
     def start(self, runs: Sequence[Run], out: Path) -> list[RayTask]:
         """See ``Engine``."""
-        queue = partial(self._attempt.remote, token=self._token, expected=software())
+        queue = partial(self._attempt.remote, ATTEMPT, token=self._token, expected=software())
         place = out.absolute()
         return [RayTask(queue(run, place, self._callbacks), run.folder(out)) for run in runs]
 

@@ -9,13 +9,17 @@ from pathlib import Path
 
 import torch
 
+from bench.callbacks.base import Callback
 from bench.callbacks.choose import make
 from bench.config.modules import importable
 from bench.config.run import Run
+from bench.errors import UsageError
+from bench.runs import records
 from bench.runs.folder import LOG, done
 from bench.runs.lock import claimed
 from bench.runs.progress import Pulse
-from bench.runs.records import RECORD
+from bench.runs.records import RECORD, Record
+from bench.threads import one_thread
 from bench.training.execute import execute
 
 PATIENCE = 1.0
@@ -38,20 +42,49 @@ def work(run: Run, out: Path, callbacks: Sequence[str] = ()) -> None:
     Raises:
         OSError: where nothing can be written to the run's folder.
     """
-    importable(run.homes)
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
     with _output_to(folder / LOG):
         try:
-            with claimed(folder, PATIENCE) as ours:
-                if not ours or done(run, out):
-                    return
-                (folder / RECORD).unlink(missing_ok=True)  # of an attempt that failed
-                torch.set_num_threads(1)
-                execute(run, out, Pulse(folder), make(callbacks))
+            torch.set_num_threads(1)
+            _attempt(run, out, make(callbacks))
         except BaseException:  # an exit that a plug-in asks for, too
             log.exception("the attempt ended, and no record could be written")
             raise
+
+
+def settle(run: Run, out: Path, callbacks: Sequence[Callback] = ()) -> Record:
+    """Executes a run that has no result yet in the caller's own process, in one thread.
+
+    Args:
+        run: what to do.
+        out: the runs folder.
+        callbacks: that listen.
+
+    Returns:
+        Its record, of now or of before.
+
+    Raises:
+        UsageError: another process is at it.
+    """
+    folder = run.folder(out)
+    folder.mkdir(parents=True, exist_ok=True)
+    with one_thread():
+        ours = _attempt(run, out, callbacks)
+    if not ours:
+        raise UsageError(f"{folder}: another process is at this run; wait for it, or end it")
+    return records.read(folder / RECORD)
+
+
+def _attempt(run: Run, out: Path, callbacks: Sequence[Callback]) -> bool:
+    """Executes a run unless it has a result, if no one else is at it; else gives False."""
+    importable(run.homes)
+    folder = run.folder(out)
+    with claimed(folder, PATIENCE) as ours:
+        if ours and not done(run, out):
+            (folder / RECORD).unlink(missing_ok=True)  # of an attempt that failed
+            execute(run, out, Pulse(folder), callbacks)
+        return ours
 
 
 @contextmanager

@@ -6,10 +6,8 @@ import torch
 from matplotlib.figure import Figure
 from torch import Tensor
 
-from bench.figures.generated import from_latents
 from bench.figures.panels import show, side_by_side
 from bench.figures.subject import Subject, require_pictures
-from bench.training.sampling import fixed_latents
 
 PAIRS, STEPS = 8, 10
 
@@ -23,8 +21,8 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     require_pictures(subjects, "interpolation")
     figure, panels = side_by_side(subjects, 1, 3.2, "compressed")
     for panel, subject in zip(panels[0], subjects, strict=True):
-        ends = fixed_latents(subject.gan, subject.record["seed"], 2 * PAIRS)
-        show(panel, from_latents(subject, arcs(ends[:PAIRS], ends[PAIRS:], STEPS)), STEPS)
+        ends = subject.run.latents(2 * PAIRS)
+        show(panel, subject.run.generate(arcs(ends[:PAIRS], ends[PAIRS:], STEPS)), STEPS)
     return figure
 
 

@@ -8,7 +8,6 @@ from matplotlib.lines import Line2D
 from torch import Tensor
 
 from bench.figures.facets import facets, styles
-from bench.figures.generated import samples_of
 from bench.figures.probe import SAMPLES, fgsm, output, pgd, ranking
 from bench.figures.subject import Subject
 from bench.streams import stream
@@ -41,7 +40,7 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     for subject in subjects:
         row = rows[subject.record["setting"]]
         look = looks[subject.record["method"]]
-        fake = output(subject.gan, samples_of(subject, SAMPLES))
+        fake = output(subject.gan, subject.samples(SAMPLES))
         for attack, dashes in ATTACKS.items():
             judged = [attacked(subject, attack, level / 255) for level in LEVELS]
             curves = [

@@ -7,7 +7,6 @@ import matplotlib
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure
 
-from bench.figures.generated import samples_of
 from bench.figures.panels import require_few, show
 from bench.figures.subject import Subject
 from bench.report.style import STYLE, plain
@@ -48,9 +47,9 @@ def draw(subjects: Sequence[Subject]) -> Figure:
 
 def _draw(panel: Axes, subject: Subject) -> None:
     if subject.has_pictures:
-        show(panel, samples_of(subject, PICTURES), ACROSS)
+        show(panel, subject.samples(PICTURES), ACROSS)
     else:
-        real, drawn = subject.real(POINTS), samples_of(subject, POINTS)
+        real, drawn = subject.real(POINTS), subject.samples(POINTS)
         for points, colour in ((real, "#BBBBBB"), (drawn, "C0")):
             panel.plot(*points.T, ".", color=colour, markersize=2, alpha=0.5)
         panel.set_aspect("equal")

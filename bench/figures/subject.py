@@ -6,24 +6,22 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Literal, cast
+from typing import Literal
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
-from torch import Tensor, nn
+from torch import Tensor
 
-from bench.config.bound import Bound
 from bench.data.dataset import decode
 from bench.errors import UsageError
 from bench.missing import column
 from bench.results.board import AGAIN, boards
-from bench.runs import checkpoint, records
-from bench.runs.folder import CHECKPOINT, CONFIG, owner
+from bench.runs import records
 from bench.runs.records import RECORD, Record
-from bench.texts import read_text
-from bench.training.build import build
-from bench.training.experiment import Experiment, experiment_of
+from bench.training.experiment import Experiment
+from bench.training.finished import Finished, at_checkpoint
+from bench.training.recalled import Recalled, recall
 from methods.base import GAN, Method
 
 Floats = NDArray[np.float64]
@@ -36,10 +34,12 @@ class Subject:
     Attributes:
         folder: of the run, as ``ganbench run`` leaves it.
         record: what it left.
+        suite: the path of its suite's gin file, where its data are known by that alone.
     """
 
     folder: Path
     record: Record
+    suite: str | None = None
 
     @property
     def label(self) -> str:
@@ -52,37 +52,37 @@ class Subject:
         return column(self.record[rows], name)
 
     @cached_property
-    def experiment(self) -> Experiment:
-        """The parts it was made of.
+    def recalled(self) -> Recalled:
+        """The parts it was made of, and their config.
 
         Raises:
-            UsageError: its config is not there.
+            UsageError: they are not known here.
         """
-        path = self.folder / CONFIG
-        if not path.is_file():
-            raise UsageError(f"{path} is missing: this figure needs a run's folder as run left it")
-        return experiment_of(Bound(read_text(path)))
+        return recall(self.record, self.suite)
+
+    @property
+    def experiment(self) -> Experiment:
+        """The parts it was made of."""
+        return self.recalled.experiment
 
     @cached_property
-    def gan(self) -> GAN:
-        """The networks of the last checkpoint, on the CPU.
+    def run(self) -> Finished:
+        """The run as its last checkpoint has it, on the CPU.
 
         Raises:
             UsageError: there is none, or it is damaged.
         """
-        path = self.folder / CHECKPOINT
-        seed = self.record["seed"]
-        try:
-            state = checkpoint.load(path, owner(self.record["key"], seed))
-        except FileNotFoundError:
-            raise UsageError(f"{path} is missing: this figure needs a run's checkpoint") from None
-        except checkpoint.Damaged as damage:
-            raise UsageError(f"{damage}; run it again") from damage
-        gan = build(self.experiment, seed, torch.device("cpu"))
-        gan.generator.load_state_dict(state["generator"])
-        cast(nn.Module, gan.discriminator).load_state_dict(state["discriminator"])
-        gan.step = state["history"]["step"]
-        return gan
+        return at_checkpoint(self.folder, self.record, self.recalled, torch.device("cpu"))
+
+    @cached_property
+    def gan(self) -> GAN:
+        """The networks of the last checkpoint; D is in train mode, as G met it."""
+        self.run.discriminator.train()
+        return self.run.gan
+
+    def samples(self, n: int) -> Tensor:
+        """The first ``n`` samples that the run's scores are of, (n, ...), decoded."""
+        return self.run.generate(self.run.latents(n))
 
     @property
     def has_pictures(self) -> bool:
@@ -94,25 +94,31 @@ class Subject:
         """Whether sigmoid D is D's probability that a sample is real: G descends -log of it.
 
         A Wasserstein critic has none, nor has D under the hinge, least-squares or relativistic
-        loss: there D's output is no logit. Of a record without its config it is taken for granted.
+        loss: there D's output is no logit. Of a method not known here it is taken for granted.
         """
-        if not (self.folder / CONFIG).is_file():
+        try:
+            method = self.experiment.method
+        except UsageError:
             return True
-        return type(self.experiment.method).g_loss is Method.g_loss
+        return type(method).g_loss is Method.g_loss
 
     def real(self, n: int) -> Tensor:
         """The first ``n`` held-out samples, decoded, the same for every run on a data set."""
         return decode(self.experiment.data.evaluation()[:n])
 
 
-def open_all(paths: Iterable[Path]) -> list[Subject]:
+def open_all(paths: Iterable[Path], suite: str | None = None) -> list[Subject]:
     """The runs at these paths, and in the folders below them.
+
+    Args:
+        paths: of records, or of folders.
+        suite: the path of their suite's gin file, where it is needed.
 
     Raises:
         UsageError: a path holds no record, or runs that would have one name in a figure differ in
             more than the seed.
     """
-    found = [subject for path in paths for subject in _open(path)]
+    found = [subject for path in paths for subject in _open(path, suite)]
     for board in boards(subject.record for subject in found):
         for other in board.left_out:
             if other.why != (AGAIN,):
@@ -124,11 +130,11 @@ def open_all(paths: Iterable[Path]) -> list[Subject]:
     return found
 
 
-def _open(path: Path) -> list[Subject]:
+def _open(path: Path, suite: str | None) -> list[Subject]:
     files = [path] if path.is_file() else sorted(path.rglob(RECORD))
     if not files:
         raise UsageError(f"{path}: there is no {RECORD} in it; name the folder of a run")
-    return [Subject(file.parent, records.read(file)) for file in files]
+    return [Subject(file.parent, records.read(file), suite) for file in files]
 
 
 def require_pictures(subjects: Iterable[Subject], figure: str) -> None:

@@ -11,6 +11,7 @@ from bench.gate.outcomes import CELL, Outcomes
 from bench.gate.pairs import BEFORE, REFERENCE, Floats, Losses, ended, falls, growths, losses, pair
 from bench.runs.records import Metric
 from bench.statistics import holm, signed_rank_test, smallest_p
+from bench.wording import plural
 
 TOGETHER = "all methods"
 """Stands for a method where a cell's median over the methods is tested."""
@@ -140,7 +141,7 @@ def compare(current: Outcomes, baseline: Outcomes, strictness: Strictness) -> Ve
     ]
     unchanged = strictness.unchanged
     changes = [*_configs(pairs, unchanged), *_courses(pairs, metric, unchanged)]
-    evidence = [*_certain(pairs), *changes, *tested]
+    evidence = [*_certain(pairs), *_new_failures(current, pairs), *changes, *tested]
     verdict = Verdict(
         baseline.origin,
         metric,
@@ -149,7 +150,7 @@ def compare(current: Outcomes, baseline: Outcomes, strictness: Strictness) -> Ve
         strictness,
         evidence,
     )
-    order = [TOGETHER, *verdict.methods]
+    order = [TOGETHER, *verdict.methods, *(one.method for one in evidence)]
     evidence.sort(key=lambda one: order.index(one.method))
     return verdict
 
@@ -251,6 +252,22 @@ def _certain(pairs: pd.DataFrame) -> list[Evidence]:
             seen = f"{now:.4g} a G step, where it was {then:.4g}"
             found.append(Evidence(str(method), "D gradients", seen, None, True))
     return found
+
+
+def _new_failures(current: Outcomes, pairs: pd.DataFrame) -> list[Evidence]:
+    """Methods with runs that raise, of which the baseline has none to say that they always did."""
+    runs = current.runs.merge(pairs[CELL], on=CELL, how="left", indicator=True)
+    alone = runs[(runs["_merge"] == "left_only") & (runs["status"] == "failed")]
+    return [
+        Evidence(
+            str(method),
+            "failures",
+            f"{plural(count, 'run')} that the baseline lacks failed",
+            None,
+            True,
+        )
+        for method, count in alone["method"].value_counts(sort=False).items()
+    ]
 
 
 def _configs(pairs: pd.DataFrame, unchanged: bool) -> list[Evidence]:

@@ -17,6 +17,7 @@ from bench.identity import Identity, canonical
 from bench.missing import column
 from bench.oracles.trajectory import Trajectory
 from bench.runs import records
+from bench.runs.provenance import parts
 from bench.runs.records import Expectation, Record, Row, Samples, Status
 
 Floats = NDArray[np.float64]
@@ -175,7 +176,7 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         finished=records.finished_at(record),
         protocol=intern(canonical(protocol)),
         floors=intern(canonical(record.get("floors"))),
-        origin=intern(canonical({key: record["provenance"].get(key) for key in ORIGINS})),
+        origin=intern(canonical(_origin(record["provenance"]))),
         headline=intern(headline),
         evaluations=_table(rows, (*AXES, headline)),
         metrics=_held(*names),
@@ -190,6 +191,16 @@ def under(entry: Entry, headline: str) -> Entry:
     """The same run with its course under another metric, read anew."""
     rows = json.loads(entry.load())["scores"]
     return replace(entry, headline=headline, evaluations=_table(rows, (*AXES, headline)))
+
+
+def _origin(provenance: dict[str, Any]) -> dict[str, Any]:
+    """The values of ``ORIGINS``; one that was another in a shorter run has both, first to last."""
+    found = {}
+    for key in ORIGINS:
+        said = [part[key] for part in parts(provenance)[::-1] if key in part]
+        alike = all(value == said[0] for value in said)
+        found[key] = next(iter(said), None) if alike else ", then ".join(map(str, said))
+    return found
 
 
 @cache

@@ -1,6 +1,7 @@
 """Records as a table of numbers: one row a run."""
 
 import json
+from collections.abc import Iterable
 from functools import cache
 
 import numpy as np
@@ -8,7 +9,7 @@ import pandas as pd
 
 from bench.results.board import Board
 from bench.results.entry import COSTS, Entry, unpacked
-from bench.runs.records import SCORED, Status
+from bench.runs.records import SCORED, Status, metrics
 from bench.statistics import best, curve_mean, tail_mean
 from bench.wording import UNSCORED
 
@@ -34,6 +35,20 @@ def frame(board: Board) -> pd.DataFrame:
     better = board.metrics[board.headline]["better"] if board.headline else "lower"
     rows = [_row(record, better, list(board.metrics)) for record in board.records]
     return pd.DataFrame(rows).sort_values(["method", "setting", "seed"], ignore_index=True)
+
+
+def frame_of(entries: Iterable[Entry]) -> pd.DataFrame:
+    """One row a run of whatever suites, each under its own headline metric.
+
+    Columns are those of ``frame``, and ``headline``: the metric's name, None where a run failed
+    before it was known. They are sorted by suite, method, setting and seed.
+    """
+    rows = [
+        _row(entry, _better(entry), list(entry.metrics)) | {"headline": entry.headline or None}
+        for entry in entries
+    ]
+    order = ["suite", "method", "setting", "seed"]
+    return pd.DataFrame(rows).sort_values(order, ignore_index=True)
 
 
 def csv(runs: pd.DataFrame) -> bytes:
@@ -82,6 +97,12 @@ def _row(record: Entry, better: str, metrics: list[str]) -> dict[str, object]:
         "area": curve_mean(record.along("step"), scores),
         **dict(zip(COSTS, record.cost.tolist(), strict=True)),
     } | {f"score_{name}": lasts.get(name, np.nan) for name in metrics}
+
+
+def _better(entry: Entry) -> str:
+    """Which way a run's own headline metric is better."""
+    known = metrics(unpacked(entry.protocol) or {"metrics": {}})
+    return known[entry.headline]["better"] if entry.headline else "lower"
 
 
 @cache

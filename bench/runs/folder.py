@@ -14,7 +14,7 @@ from bench.runs.records import RECORD, Record
 
 CONFIG = "config.gin"
 OPERATIVE = "operative.gin"
-CHECKPOINT = "checkpoint.pt"
+CHECKPOINT = "checkpoint.safetensors"
 LOG = "log.txt"
 
 

@@ -24,6 +24,7 @@ class Progress:
         loss: of D, its mean since the last reading; None where the method has none, or before.
         images_per_second: trained on since the last reading; None where nothing was.
         scores: one row an evaluation so far, as in the record.
+        word: on where this attempt has begun, if there is something to tell.
     """
 
     step: int
@@ -31,6 +32,7 @@ class Progress:
     loss: float | None = None
     images_per_second: float | None = None
     scores: list[Row] = field(default_factory=list)
+    word: str = ""
 
 
 class Pulse:

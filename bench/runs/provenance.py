@@ -33,6 +33,19 @@ def provenance(device: torch.device) -> dict[str, Any]:
     }
 
 
+def parts(provenance: dict[str, Any]) -> list[dict[str, Any]]:
+    """The provenance of each part of a run: its own, and of the shorter runs that it went on from.
+
+    Args:
+        provenance: of a record that need not be trusted.
+    """
+    found = [provenance]
+    while isinstance(before := found[-1].get("continued_from"), dict):
+        known = before.get("provenance")
+        found.append(known if isinstance(known, dict) else {})
+    return found
+
+
 def software() -> dict[str, Any]:
     """The versions of the suite, of Python and of ``LIBRARIES``, and the commit."""
     return {

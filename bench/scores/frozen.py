@@ -14,6 +14,7 @@ from torch import Tensor
 
 from bench.data.dataset import Dataset, decode
 from bench.errors import UsageError, nearest
+from bench.files import write_whole
 from bench.scores.network import NETWORKS, Classifier
 from bench.texts import read_text
 
@@ -171,14 +172,13 @@ def freeze(
     Returns:
         The description's path, which ``FrozenClassifier`` reads.
     """
-    folder.mkdir(parents=True, exist_ok=True)
     content = save(network.state_dict())
     path = folder / f"{description['name']}.json"
-    path.with_suffix(".safetensors").write_bytes(content)
     document = {
         **description,
         "architecture": architecture,
         "sha256": sha256(content).hexdigest(),
     }
-    path.write_text(json.dumps(document, indent=2) + "\n")
+    write_whole(path.with_suffix(".safetensors"), content)
+    write_whole(path, (json.dumps(document, indent=2) + "\n").encode())
     return path

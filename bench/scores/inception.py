@@ -13,7 +13,7 @@ from typing import Any, Literal, Self
 import gin
 import torch
 from filelock import FileLock
-from safetensors.torch import load_file, save_file
+from safetensors.torch import load_file, save
 from torch import Tensor
 from torch_fidelity.feature_extractor_inceptionv3 import (
     URL_INCEPTION_V3,
@@ -25,6 +25,7 @@ from bench.data.cached import cache_folder
 from bench.data.dataset import Dataset
 from bench.download import DownloadFailed, download
 from bench.errors import UsageError
+from bench.files import write_whole
 from bench.scores.features import LEAST, FeatureScores, Sizes, Statistics, feature_metrics
 from bench.scores.judge import Judge, Metric, Span, require_samples, thousands
 from bench.waiting import alone, waiting
@@ -192,10 +193,8 @@ class InceptionJudge(Judge):
     def _compute_reference(self, path: Path) -> None:
         features = self._look(self._references())[0]
         statistics = fid_features_to_statistics(features.double())
-        temporary = path.with_suffix(".tmp")
         kept = {name: torch.from_numpy(statistics[name]) for name in ("mu", "sigma")}
-        save_file({"features": features[: self._compared].clone(), **kept}, temporary)
-        temporary.replace(path)
+        write_whole(path, save({"features": features[: self._compared].clone(), **kept}))
 
     def _references(self) -> Tensor:
         split = self._data.training if self._split == "training" else self._data.evaluation

@@ -110,7 +110,7 @@ class Judge(ABC):
 
     @property
     def collapse(self) -> str:
-        """What ``collapsed`` finds, as the reason that a record gives."""
+        """What ``collapsed`` finds, as the reason in a record; empty where it never does."""
         return f"its samples cover fewer than half of {self.modes} modes"
 
     def collapsed(self, scores: dict[str, float]) -> bool:

@@ -51,8 +51,13 @@ class LocationJudge(Judge):
         """All evaluation points, whose mean is the location."""
         return self._data.evaluation()
 
+    @property
+    def collapse(self) -> str:
+        """Nothing: there is nothing to cover."""
+        return ""
+
     def collapsed(self, scores: dict[str, float]) -> bool:
-        """Never: there is nothing to cover."""
+        """Never."""
         return False
 
     def identity(self) -> dict[str, str]:

@@ -76,7 +76,9 @@ class ThumbnailJudge(Judge):
 
     @property
     def collapse(self) -> str:
-        """What ``collapsed`` finds."""
+        """What ``collapsed`` finds; nothing, where no variance is too little."""
+        if not self._least_variance:
+            return ""
         return f"its thumbnails vary less than {self._least_variance:g} of the reference's variance"
 
     def collapsed(self, scores: dict[str, float]) -> bool:

@@ -5,15 +5,15 @@ from collections.abc import Iterable, Sequence
 from itertools import chain
 from pathlib import Path
 
-from rich.console import Console
-
 from bench.config.run import Run
 from bench.engines.choose import Where
 from bench.engines.complete import complete
+from bench.engines.screen import Screen
 from bench.runs import records
 from bench.runs.progress import Progress
 from bench.runs.records import RECORD, Record
 from bench.search.course import Course
+from bench.search.outlook import Outlook
 from bench.search.study import Held, SharedStudy
 from bench.search.text import averaged, shown
 
@@ -21,14 +21,15 @@ POLL = 0.5
 """Seconds between two looks at the trials that others are at."""
 
 
-def conduct(study: SharedStudy, out: Path, where: Where, console: Console) -> bool:
+def conduct(study: SharedStudy, out: Path, where: Where, view: Screen, outlook: Outlook) -> bool:
     """Brings a study to its end, together with whoever else is at it.
 
     Args:
         study: what is searched.
         out: the runs folder.
         where: runs execute.
-        console: to show progress on.
+        view: shows progress.
+        outlook: of the search that the study is of.
 
     Returns:
         True once the study has all its trials and each has ended. False as soon as a whole batch
@@ -39,12 +40,12 @@ def conduct(study: SharedStudy, out: Path, where: Where, console: Console) -> bo
         held = study.claim()
         if held:
             waiting = False
-            if not _batch(study, held, out, where, console):
-                say(console, f"{study.task.study}: every run failed, so nothing was learned")
+            if not _batch(study, held, out, where, view, outlook):
+                view.say(f"{study.task.study}: every run failed, so nothing was learned")
                 return False
         elif running := study.running:
             if not waiting:
-                say(console, f"{study.task.study}: {running} trials under way elsewhere; waiting")
+                view.say(f"{study.task.study}: {running} trials under way elsewhere; waiting")
             waiting = True
             time.sleep(POLL)
         else:
@@ -62,7 +63,14 @@ def records_of(runs: Iterable[str], out: Path) -> dict[str, Record]:
     return {run: records.read(path) for run, path in paths.items() if path.exists()}
 
 
-def _batch(study: SharedStudy, held: list[Held], out: Path, where: Where, console: Console) -> bool:
+def _batch(
+    study: SharedStudy,
+    held: list[Held],
+    out: Path,
+    where: Where,
+    view: Screen,
+    outlook: Outlook,
+) -> bool:
     """Brings trials to their ends, unless all failed.
 
     They are told in the order of their numbers, so that which was first leaves no trace.
@@ -78,7 +86,7 @@ def _batch(study: SharedStudy, held: list[Held], out: Path, where: Where, consol
             return not all(course.stopped for course in concerned)
 
         name = f"{study.task.study}, trials {', '.join(str(one.number) for one in held)}"
-        complete(name, runs, out, where, console, keep)
+        complete(name, runs, out, where, view, keep, outlook.around(study, held))
         results = records_of([run.id for run in runs], out)
         if results and all(record["status"] == "failed" for record in results.values()):
             return False
@@ -86,7 +94,7 @@ def _batch(study: SharedStudy, held: list[Held], out: Path, where: Where, consol
             course.end(results)
             course.annotate()
             study.tell(course.held, course.values())
-            say(console, _outcome(course))
+            view.say(_outcome(course))
         return True
     finally:
         for one in held:
@@ -101,8 +109,3 @@ def _outcome(course: Course) -> str:
         else ", ".join(f"{aim.label} {averaged(course.measured(aim))}" for aim in aims)
     )
     return f"trial {course.held.number}: {shown(course.held.values) or 'as it is'}: {result}"
-
-
-def say(console: Console, line: str) -> None:
-    """Prints a line as it is."""
-    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -1,5 +1,6 @@
 """Who stands beside a search's winners: on seeds that did not choose, and on those that did."""
 
+from collections import Counter
 from collections.abc import Sequence
 from itertools import chain
 
@@ -23,11 +24,25 @@ def contests(tasks: Sequence[Task], studies: Sequence[Study]) -> list[Contest]:
     for task, study in zip(tasks, studies, strict=True):
         made += _of_method(task, study.chosen(task.objectives))
     task, winners = tasks[0], studies[0].chosen(tasks[0].objectives)
-    controls = [m for m in task.space.search.controls if m not in {t.method for t in tasks}]
+    controls = others(tasks)
     if controls and winners:
         made += _controls(task, winners[0], controls, None)
         made += _controls(task, winners[0], controls, task.space.search.seed_list)
     return made
+
+
+def others(tasks: Sequence[Task]) -> list[str]:
+    """The controls that are not searched themselves."""
+    searched = {task.method for task in tasks}
+    return [name for name in tasks[0].space.search.controls if name not in searched]
+
+
+def expected(tasks: Sequence[Task]) -> Counter[str]:
+    """How many runs ``contests`` will have at most, by method, where each task has one winner."""
+    found = Counter({task.method: 2 * len(task.defaults) for task in tasks})
+    for control in others(tasks):
+        found[control] += len(tasks[0].defaults) + tasks[0].size
+    return found
 
 
 def runs_of(made: Sequence[Contest]) -> list[Run]:
@@ -37,7 +52,7 @@ def runs_of(made: Sequence[Contest]) -> list[Run]:
 
 def _of_method(task: Task, winners: Sequence[Trial]) -> list[Contest]:
     """The method as the suite has it, and as it was chosen."""
-    default = task.source.plan([task.method]).runs
+    default = task.defaults
     made = []
     for trial in winners:
         tuned = task.source.plan([task.method], layers=task.layers(trial.parameters)).runs

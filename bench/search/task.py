@@ -88,6 +88,7 @@ class Task:
         method: whose hyper-parameters are chosen.
         space: what there is to choose from, and how.
         source: composes the runs.
+        defaults: the method's runs as the suite has it.
         parameters: those that have an effect on the method, by name; there may be none.
         distributions: the values of each.
         units: what the suite binds those to whose values are its multiples.
@@ -102,6 +103,7 @@ class Task:
     method: str
     space: Space
     source: Source
+    defaults: tuple[Run, ...]
     parameters: dict[str, Parameter]
     distributions: dict[str, BaseDistribution]
     units: dict[str, float]
@@ -110,6 +112,12 @@ class Task:
     overrides: tuple[str, ...]
     limit: int
     study: str
+
+    @property
+    def size(self) -> int:
+        """How many runs a trial has."""
+        settings = {run.setting for run in self.defaults}
+        return len(settings) * len(self.space.search.seed_list)
 
     def layers(self, values: Mapping[str, Any]) -> list[Layer]:
         """The bindings of a trial."""
@@ -227,6 +235,7 @@ def _task(
         method=method,
         space=space,
         source=source,
+        defaults=tuple(runs),
         parameters={parameter.key: parameter for parameter in parameters},
         distributions=distributions,
         units={p.key: bound_number(p, composition) for p in parameters if p.relative},

@@ -8,6 +8,10 @@ import torch
 
 from bench.config.run import Run
 from bench.speed.trainer import WARM_UP, measured_trainer
+from ganbench.pinned import call
+
+TRAIN = "bench.speed.parallel:train"
+"""What a process calls; see ``ganbench.pinned.call``."""
 
 
 def throughput(run: Run, steps: int, processes: int, threads: int) -> float:
@@ -19,7 +23,7 @@ def throughput(run: Run, steps: int, processes: int, threads: int) -> float:
     pipes, workers = [], []
     for _ in range(processes):
         ours, theirs = context.Pipe()
-        worker = context.Process(target=_train, args=(run, steps, threads, theirs))
+        worker = context.Process(target=call, args=(TRAIN, run, steps, threads, theirs))
         worker.start()
         pipes.append(ours)
         workers.append(worker)
@@ -36,9 +40,10 @@ def throughput(run: Run, steps: int, processes: int, threads: int) -> float:
     return processes * steps / elapsed
 
 
-def _train(run: Run, steps: int, threads: int, pipe: Connection) -> None:
+def train(run: Run, steps: int, threads: int, pipe: Connection) -> None:
+    """A process's work: it warms up, waits for the word, and trains."""
     torch.set_num_threads(threads)
-    trainer = measured_trainer(run, steps)
+    trainer = measured_trainer(run, device="cpu")
     trainer.advance(WARM_UP, lambda progress: None)
     pipe.send("ready")
     pipe.recv()

@@ -71,7 +71,7 @@ def measure(count: int, listen: Callable[[str], None]) -> Measurement:
         listen(f"{count:,} records: writing them")
         size = sum(write_records(runs, count))
         listen(f"{count:,} records: measuring")
-        report = ("-m", "bench.cli", "report", "--runs", str(runs), "--out", str(boards))
+        report = ("-m", "ganbench", "report", "--runs", str(runs), "--out", str(boards))
         return Measurement(
             count=count,
             decide=_python("-c", DECIDE, str(runs)),
@@ -86,6 +86,7 @@ def measure(count: int, listen: Callable[[str], None]) -> Measurement:
 DECIDE = """
 import sys
 from pathlib import Path
+import ganbench
 from bench.runs import records
 print(sum(records.ending(path)[1] != "failed" for path in records.find(Path(sys.argv[1]))))
 """
@@ -93,6 +94,7 @@ print(sum(records.ending(path)[1] != "failed" for path in records.find(Path(sys.
 ADD = """
 import sys
 from pathlib import Path
+import ganbench
 from bench.report.build import update
 update([Path(sys.argv[1])], Path(sys.argv[2]))
 """

@@ -10,10 +10,10 @@ from pathlib import Path
 from bench.config.catalogue import Catalogue
 from bench.config.run import Run
 from bench.errors import UsageError
-from bench.reproduction.recorded import Unknown, plan_of
 from bench.results.board import Board, label_of, sort
 from bench.results.entry import Entry, entry_of, read_entry
 from bench.runs import records
+from bench.runs.recorded import Unknown, plan_of
 from bench.runs.records import Record
 from bench.submission import course, form, origin, place, reading, samples, scores, yardstick
 from bench.submission.candidate import Candidate, Check

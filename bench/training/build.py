@@ -42,6 +42,7 @@ def build(experiment: Experiment, seed: int, device: torch.device) -> GAN:
         latent_stream=stream(seed, "latents", device=streams),
         noise=stream(seed, "noise", device=streams),
         batch_size=experiment.batch_size,
+        shape=tuple(shape),
     )
     experiment.method.check(gan)
     return gan

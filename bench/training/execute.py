@@ -6,6 +6,9 @@ import logging
 import time
 import traceback
 from collections.abc import Callable, Sequence
+from copy import deepcopy
+from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +21,7 @@ from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.data.tiles import GRID, tiled
+from bench.files import write_whole
 from bench.missing import with_nan
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, OPERATIVE, failed, owner
@@ -25,10 +29,12 @@ from bench.runs.progress import Progress
 from bench.runs.provenance import provenance
 from bench.runs.records import RECORD
 from bench.scores.judge import Judge
+from bench.streams import seeded
 from bench.training.audience import Audience
 from bench.training.cost import peak_memory
 from bench.training.experiment import Experiment, experiment_of
 from bench.training.losses import Diverged
+from bench.training.resume import resumed
 from bench.training.trainer import History, Trainer
 
 POINTS, DECIMALS = 500, 4
@@ -46,7 +52,7 @@ def execute(
     """Trains, scores and records one run.
 
     The folder then holds config.gin (the whole config), operative.gin (what was used, defaults
-    included), checkpoint.pt, the checkpoint before it, and record.json.
+    included), checkpoint.safetensors, the checkpoint before it, and record.json.
 
     Args:
         run: what to do.
@@ -63,8 +69,8 @@ def execute(
         half_written.unlink()
     audience = Audience(callbacks)
     try:
-        (folder / CONFIG).write_text(run.config, encoding="utf-8")
-        record = _train(run, folder, listen, audience)
+        write_whole(folder / CONFIG, run.config.encode())
+        record = _train(run, out, listen, audience)
     except Exception as error:
         log.error(traceback.format_exc())
         record = failed(run, traceback.format_exception_only(error)[-1].strip())
@@ -74,29 +80,28 @@ def execute(
 
 
 def _train(
-    run: Run, folder: Path, listen: Callable[[Progress], None], audience: Audience
+    run: Run, out: Path, listen: Callable[[Progress], None], audience: Audience
 ) -> records.Record:
     started = records.now()
     bound = Bound(run.config)
     experiment = experiment_of(bound)
     device = experiment.torch_device()
     judge = experiment.judge(experiment.data).to(device)
-    saved = folder / CHECKPOINT
-    mine = owner(run.key, run.seed)
-    trainer = _resumed(lambda: Trainer(experiment, run.seed, judge), saved, mine)
+    folder = run.folder(out)
+    trainer, word = resumed(partial(_trainer, experiment, run.seed, judge), run, out)
     protocol = protocol_of(experiment, judge)
     audience.start(trainer, folder, run.description(), protocol)
 
     def tell(progress: Progress) -> None:
-        listen(progress)
+        listen(replace(progress, word=word))
         audience.hear(trainer)
 
     status, reason, step = "completed", None, experiment.steps
     try:
-        trainer.train(tell, _saver(saved, mine, experiment))
+        trainer.train(tell, _saver(folder / CHECKPOINT, owner(run.key, run.seed), experiment))
     except Diverged as divergence:
         status, reason, step = "diverged", str(divergence), divergence.step
-    (folder / OPERATIVE).write_text(bound.operative(), encoding="utf-8")
+    write_whole(folder / OPERATIVE, bound.operative().encode())
     history = trainer.history
     if status == "completed" and _collapsed(judge, history):
         status, reason = "collapsed", judge.collapse
@@ -122,13 +127,19 @@ def _train(
                 "images_per_second": images / history.seconds if history.seconds else None,
             },
             "samples": _kept(trainer) if status != "diverged" else None,
-            "provenance": provenance(device)
-            | {
+            "provenance": {
+                **provenance(device),
+                **({"continued_from": origin} if (origin := history.continued_from) else {}),
                 "started": started,
                 "finished": records.now(),
             },
         }
     )
+
+
+def _trainer(experiment: Experiment, seed: int, judge: Judge) -> Trainer:
+    """A trainer at the beginning, with a method of its own: what one was given, none other has."""
+    return Trainer(replace(experiment, method=deepcopy(experiment.method)), seed, judge)
 
 
 def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
@@ -162,28 +173,6 @@ def _saver(saved: Path, mine: str, experiment: Experiment) -> Callable[[dict[str
     return save
 
 
-def _resumed(make: Callable[[], Trainer], saved: Path, mine: str) -> Trainer:
-    """A trainer that goes on from the newest checkpoint that is sound, else from the beginning.
-
-    One that is not sound is set aside, with a word in the log.
-    """
-    for path in (saved, checkpoint.previous(saved)):
-        if not path.exists():
-            continue
-        trainer = make()
-        try:
-            trainer.load_state_dict(checkpoint.load(path, mine))
-        except (checkpoint.Damaged, LookupError, RuntimeError, TypeError, ValueError) as error:
-            aside = path.with_suffix(".damaged")
-            path.replace(aside)
-            log.warning("%s is set aside as %s: %s", path.name, aside.name, error)
-        else:
-            log.info("going on from %s, step %d", path.name, trainer.history.step)
-            return trainer
-    log.info("starting from the beginning")
-    return make()
-
-
 def protocol_of(experiment: Experiment, judge: Judge) -> dict[str, Any]:
     """What scores depend on and are called: the data, the judge, the budget."""
     return {
@@ -197,11 +186,12 @@ def protocol_of(experiment: Experiment, judge: Judge) -> dict[str, Any]:
 def _kept(trainer: Trainer) -> dict[str, Any] | None:
     """The samples of the first fixed latents, as a record keeps them; None for no picture's."""
     shape = trainer.experiment.data.shape
-    if len(shape) == 3:
-        return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
-    if shape == (2,):
-        points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
-        return {"kind": "points", "values": points.tolist()}
+    with seeded(trainer.seed, "evaluation"):  # as scored, whatever a network draws
+        if len(shape) == 3:
+            return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
+        if shape == (2,):
+            points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
+            return {"kind": "points", "values": points.tolist()}
     return None
 
 

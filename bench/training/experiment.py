@@ -115,7 +115,7 @@ def experiment_of(bound: Bound, **given: Any) -> Experiment:
     Raises:
         ValueError: of a part that refuses what it was given.
     """
-    with bound:
+    with bound.entered():
         experiment: Experiment = gin.get_configurable(Experiment)(**given)
     return experiment
 

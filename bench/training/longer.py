@@ -7,7 +7,6 @@ a parameter of its own: that makes other content, and no beginning.
 
 import ast
 import glob
-import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
@@ -24,8 +23,6 @@ from bench.training.experiment import Experiment
 
 BOUND = f"{Experiment.__module__}.{Experiment.__name__}"
 """What a composed config calls the experiment."""
-
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True)
@@ -51,20 +48,17 @@ class Beginning:
     """Where a longer run can go on.
 
     Attributes:
+        id: of the shorter run that got there.
+        step: the last one done.
         state: of a trainer, with the history that the longer run has there.
-        word: on where it is from.
     """
 
+    id: str
+    step: int
     state: dict[str, Any]
-    word: str
-
-    @property
-    def step(self) -> int:
-        """The last one done."""
-        return int(self.state["history"]["step"])
 
 
-def beginning(run: Run, out: Path, experiment: Experiment) -> tuple[Beginning | None, str]:
+def beginning(run: Run, out: Path, experiment: Experiment) -> tuple[Beginning | None, list[str]]:
     """Looks in the runs folder for what a run need not do again.
 
     Args:
@@ -73,25 +67,26 @@ def beginning(run: Run, out: Path, experiment: Experiment) -> tuple[Beginning | 
         experiment: the run's.
 
     Returns:
-        The furthest point at which a shorter run was as this one will be, and nothing; or None,
-        and why not, a sentence that is empty where there is no shorter run.
+        The furthest point at which a shorter run was as this one will be; None where there is none.
+        Beside it, where a shorter run is of no use, why.
     """
     found: Beginning | None = None
-    reasons = []
+    reasons: list[str] = []
     for shorter in sorted(_shorter(run, out), key=lambda one: -one.steps):
         for path in (shorter.folder / CHECKPOINT, checkpoint.previous(shorter.folder / CHECKPOINT)):
             try:
                 state = checkpoint.load(path, owner(shorter.key, run.seed))
                 reason = unfit(experiment, state["history"])
             except (checkpoint.Damaged, OSError, LookupError, TypeError, ValueError) as error:
-                reason = str(error)
-            if reason is None:
-                one = _taken(state, shorter, experiment)
-                found = one if found is None or one.step > found.step else found
-                break
-            reasons.append(f"{shorter.id}: {reason}{_remedy(experiment, shorter)}")
-            log.info("cannot go on from %s", reasons[-1])
-    return found, "" if found or not reasons else f"cannot go on from {reasons[0]}"
+                reasons.append(f"{shorter.id}: {error}")
+                continue
+            if reason is not None:
+                reasons.append(f"{shorter.id}: {reason}{_remedy(experiment, shorter)}")
+                continue
+            one = _taken(state, shorter, experiment)
+            found = one if found is None or one.step > found.step else found
+            break
+    return found, reasons
 
 
 def unfit(experiment: Experiment, history: dict[str, Any]) -> str | None:
@@ -170,8 +165,7 @@ def _taken(state: dict[str, Any], shorter: Shorter, experiment: Experiment) -> B
         "step": history["step"],
         "provenance": _provenance(shorter) or ({"continued_from": earlier} if earlier else {}),
     }
-    word = f"going on from step {history['step']} of {shorter.id}"
-    return Beginning({**state, "history": history}, word)
+    return Beginning(shorter.id, history["step"], {**state, "history": history})
 
 
 def _provenance(shorter: Shorter) -> dict[str, Any]:

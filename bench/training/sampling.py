@@ -27,8 +27,9 @@ def generate(gan: GAN, latents: Tensor, batch_norm: str) -> Tensor:
         batch_norm: whether it normalizes with "running" statistics, or with each "batch"'s own.
     """
     generator = gan.generator
+    training = generator.training
     generator.train(batch_norm == "batch")
     stand_in = ghost(generator)
     samples = torch.cat([stand_in(chunk) for chunk in latents.split(CHUNK)])
-    generator.train()
+    generator.train(training)
     return samples

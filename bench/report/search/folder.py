@@ -14,6 +14,7 @@ from bench.report.markdown import to_markdown
 from bench.report.overview import SUMMARY, Summary
 from bench.report.search.figures import figures
 from bench.report.search.page import page
+from bench.results.kept import keep
 from bench.results.results import ARROWS
 from bench.runs import records
 from bench.runs.records import RECORD, Record
@@ -69,10 +70,9 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
         The page.
     """
     copies = folder / RUNS
-    copies.mkdir(parents=True, exist_ok=True)
-    files.write(folder / FILE, findings)
     for key, record in found.items():
         records.write(copies / file_name(key), record)
+    files.write(folder / FILE, findings)  # last: what it names is there
     outcomes = Outcomes(findings, found)
     drawn = figures(outcomes)
     winners = _winners(outcomes)
@@ -86,6 +86,7 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
         made[space] = findings.text.encode()
     for name, data in made.items():
         write_whole(folder / name, data)
+    keep(folder, {name: text.encode() for name, text in (findings.users_files or {}).items()})
     announce(_summary(outcomes, folder.name), folder.parent)
     kept = {folder / name for name in (*made, FILE, SUMMARY)}
     kept |= {copies / file_name(key) for key in found}

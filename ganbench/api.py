@@ -1,0 +1,45 @@
+"""The names that ``ganbench`` offers; it imports this module when one of them is asked for."""
+
+from bench.callbacks.base import Callback, Start
+from bench.config.plan import Plan
+from bench.config.run import Run
+from bench.engines.choose import Where
+from bench.errors import UsageError
+from bench.report.suite import Conclusion
+from bench.runs.records import Record
+from bench.scores.scoring import score
+from bench.streams import stream
+from bench.training.finished import Finished, open_run
+from ganbench import statistics
+from ganbench.experiments import check, plan, run, train
+from ganbench.plugins import conform, conformance
+from ganbench.results import curves, records, report
+from methods.base import GAN, Incompatible, Method
+
+__all__ = [
+    "GAN",
+    "Callback",
+    "Conclusion",
+    "Finished",
+    "Incompatible",
+    "Method",
+    "Plan",
+    "Record",
+    "Run",
+    "Start",
+    "UsageError",
+    "Where",
+    "check",
+    "conform",
+    "conformance",
+    "curves",
+    "open_run",
+    "plan",
+    "records",
+    "report",
+    "run",
+    "score",
+    "statistics",
+    "stream",
+    "train",
+]
