@@ -506,7 +506,7 @@ def test_what_breaks_before_any_check_is_a_fault_with_its_line(tmp_path, monkeyp
     path.write_text(f'include "judges/thumbnails.gin"\n{bindings}')
     assert main(["conform", "broken"]) == 1
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("cannot be tried: AttributeError: 'Broken' object has no attribute")
+    assert last.startswith("can be tried: AttributeError: 'Broken' object has no attribute")
     assert last.endswith("broken_data.py:9)")
 
 

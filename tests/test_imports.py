@@ -62,6 +62,7 @@ FLOORS = (
         "writable",
         "files",
         "streams",
+        "threads",
         "download",
         "waiting",
     ),

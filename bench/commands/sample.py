@@ -8,7 +8,7 @@ from bench.commands.options import add_opening
 from bench.errors import UsageError
 from bench.figures.files import writer
 from bench.training.finished import open_run
-from bench.writable import require_writable_file
+from bench.writable import require_writable, require_writable_file
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -39,7 +39,7 @@ def main(options: argparse.Namespace) -> int:
     data = run.experiment.data
     out: Path = options.out or Path("samples" if len(data.shape) == 3 else "samples.npy")
     write = writer(out, data.name, tuple(data.shape))
-    require_writable_file("--out", out)
+    (require_writable_file if out.suffix else require_writable)("--out", out)
     if options.seed is None and not run.draws_its_own:
         print(
             f"ganbench: the run was trained on {run.record['provenance']['device']}, and latents "

@@ -116,6 +116,15 @@ def unpack(content: bytes, owner: str) -> dict[str, Any]:
     return state
 
 
+def round_trip(state: dict[str, Any]) -> dict[str, Any]:
+    """A state as it comes back from a checkpoint, without a file.
+
+    Raises:
+        TypeError: see ``save``.
+    """
+    return unpack(b"".join(pack(state, "")), "")
+
+
 def _start(content: bytes | memoryview) -> int:
     """Where the tensors begin."""
     return LENGTH + int.from_bytes(content[:LENGTH], "little")
