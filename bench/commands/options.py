@@ -216,6 +216,16 @@ def add_where(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """Adds the wish to be told, and to have nothing done."""
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check everything, and say what is left to do and how long it will take, from a few "
+        "timed steps of each method; nothing is trained or written",
+    )
+
+
 def where_of(options: argparse.Namespace) -> Where:
     """Where the options of ``add_where`` have runs execute.
 

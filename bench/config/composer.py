@@ -9,6 +9,7 @@ from bench.config.contents import contents
 from bench.config.registry import minimal, not_content, resolve
 from bench.config.statements import Binding, Layer, read_file
 from bench.config.suite import BoundSuite, control_of, is_description
+from bench.config.trees import FOLDER
 from bench.config.values import expanded, references
 from bench.errors import UsageError
 
@@ -63,7 +64,19 @@ class Composer:
 
     def control_of(self, method: str) -> str | None:
         """The method whose control this one is."""
-        return control_of(self._method(method), self.catalogue)
+        named = control_of(self._method(method), self.catalogue)
+        if named is not None:
+            self._method(named)  # it belongs to the suite's files, be it a row or not
+        return named
+
+    def users_files(self) -> dict[str, bytes]:
+        """The gin files of a user's own that were read for a suite, by their paths beside it."""
+        found = {}
+        for path in (path for layer in self.files.values() for path in layer.files):
+            tree = self.catalogue.tree(path)
+            if tree is not None and tree.users:
+                found[f"{FOLDER}/{path.relative_to(tree.folder).as_posix()}"] = path.read_bytes()
+        return found
 
     def remedies_in(self, composition: Composition, method: str) -> tuple[str, ...]:
         """The remedies of which at least one binding was not overridden."""

@@ -33,6 +33,7 @@ class Plan:
         suite_file: the suite as one gin file, where it is not one of ganbench's own.
         identify: what any cell would be in this suite; None where it cannot be.
         catalogue: in which its names were looked up.
+        users_files: what of it is in gin files of the user's own, but the suite itself.
     """
 
     name: str
@@ -41,6 +42,7 @@ class Plan:
     suite_file: str | None
     identify: Callable[[Cell], Identity | None]
     catalogue: Catalogue
+    users_files: Callable[[], Mapping[str, bytes]]
 
     def wanted(self, others: Iterable[Cell]) -> dict[Cell, Identity | None]:
         """What each of the suite's cells is, and others of its page; None where it has no such."""
@@ -143,7 +145,7 @@ def make_plan(
     ]
     by_text = {composition.text: composition for composition in compositions.values()}
     by_digest = {run.digest: by_text[run.config] for run in runs}
-    text = None if own().holds(path) else published.text
+    text = None if own().holds(path) else published.text + _methods(original)
 
     def identify(cell: Cell) -> Identity | None:
         try:
@@ -152,7 +154,7 @@ def make_plan(
             return None
         return found if isinstance(found, Identity) else None
 
-    return Plan(path.stem, tuple(runs), by_digest, text, identify, catalogue)
+    return Plan(path.stem, tuple(runs), by_digest, text, identify, catalogue, composer.users_files)
 
 
 def _alone(composer: Composer, bound: BoundSuite) -> list[Composition]:
@@ -161,6 +163,12 @@ def _alone(composer: Composer, bound: BoundSuite) -> list[Composition]:
         return [*composer.compose(_cells(bound)).values()]
     except UsageError:
         return []
+
+
+def _methods(bound: BoundSuite) -> str:
+    """The methods that groups stand for here, as a binding; elsewhere there may be others."""
+    named = bound.suite.methods
+    return "" if list(named) == bound.methods else f"Suite.methods = {bound.methods!r}\n"
 
 
 def _require_different_settings(bound: BoundSuite, found: Mapping[Cell, Identity | str]) -> None:

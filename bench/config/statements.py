@@ -57,10 +57,17 @@ class Binding:
 
 @dataclass(frozen=True)
 class Layer:
-    """The bindings of one gin file and of those it includes, and the modules they import."""
+    """The bindings of one gin file and of those it includes, and the modules they import.
+
+    Attributes:
+        bindings: in their order.
+        imports: names of modules.
+        files: the gin files that they are from.
+    """
 
     bindings: tuple[Binding, ...]
     imports: tuple[str, ...]
+    files: tuple[Path, ...] = ()
 
     @property
     def text(self) -> str:
@@ -98,6 +105,7 @@ def read_file(path: Path, catalogue: Catalogue, including: tuple[Path, ...] = ()
     """
     bindings: list[Binding] = []
     imports: list[str] = []
+    files = [path]
     name = shown(path)
     for statement in _statements(read_text(path), lambda n: f"{name}:{n}"):
         where = f"{name}:{statement.location.line_num}"
@@ -108,12 +116,13 @@ def read_file(path: Path, catalogue: Catalogue, including: tuple[Path, ...] = ()
             nested = read_file(included, catalogue, (*including, path))
             bindings += nested.bindings
             imports += nested.imports
+            files += nested.files
         elif isinstance(statement, config_parser.ImportStatement):
             bring(statement.module, catalogue.homes, where)
             imports.append(statement.module)
         elif isinstance(statement, config_parser.BindingStatement):
             bindings.append(_binding(statement, where))
-    return Layer(tuple(bindings), tuple(imports))
+    return Layer(tuple(bindings), tuple(imports), tuple(files))
 
 
 def read_alone(path: Path) -> Layer:

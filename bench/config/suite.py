@@ -52,13 +52,13 @@ class BoundSuite:
     Attributes:
         suite: as it is bound.
         description: where.
-        methods: those that it names or has by their groups, in order.
+        methods: those that it names, or that are in its groups, in order.
         remedies: by method, those of the groups that it is in included.
     """
 
     suite: Suite
     description: Description
-    methods: Sequence[str]
+    methods: list[str]
     remedies: Mapping[str, Sequence[str]]
 
     def where(self, parameter: str) -> str:

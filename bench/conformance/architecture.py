@@ -1,6 +1,5 @@
 """What every architecture must do: networks that any method, loop and judge can work with."""
 
-import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,6 +20,7 @@ from bench.conformance.requirements import (
     require_refusal,
     require_same,
 )
+from bench.runs import checkpoint
 from bench.streams import seeded, stream
 from bench.training.build import build
 from methods.base import ghost
@@ -201,10 +201,7 @@ def is_restored_from_its_state_dict(run: Run) -> None:
     others = _networks(run, seed=1)
     for part, network, batch in _given(run):
         network(batch)  # moves what a network keeps of its batches
-        file = io.BytesIO()
-        torch.save(network.state_dict(), file)
-        file.seek(0)
-        others[part].load_state_dict(torch.load(file, weights_only=True))
+        others[part].load_state_dict(checkpoint.round_trip(network.state_dict()))
         original, restored = (_drawn(one.eval(), batch) for one in (network, others[part]))
         require_same(original, restored, f"{part}'s state dict lacks something: it differs")
 

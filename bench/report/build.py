@@ -24,6 +24,7 @@ from bench.report.style import svg
 from bench.results.board import Board, label_of, sort
 from bench.results.entry import read_entry
 from bench.results.frame import csv
+from bench.results.kept import keep
 from bench.results.results import Results
 from bench.runs import records
 from bench.waiting import alone
@@ -167,6 +168,7 @@ def _leaderboard(board: Board, folder: Path) -> Path:
             (folder / name).unlink(missing_ok=True)
     if board.suite_file is not None:
         _put(folder / f"{board.suite}.gin", board.suite_file)
+    keep(folder, board.users_files)
     _put(folder / TABLE, csv(results.runs))
     _put(folder / WEB_PAGE, index_html(results, blocks, figures).encode())
     _put(folder / PAGE, to_markdown(blocks).encode())

@@ -13,6 +13,7 @@ from bench.engines.screen import screen
 from bench.files import write_whole
 from bench.report.below import require_room, write_page
 from bench.results.board import Board
+from bench.results.kept import keep
 from bench.training.preflight import preflight
 from bench.waiting import waiting
 from bench.writable import require_writable
@@ -33,6 +34,23 @@ class Conclusion:
     page: Path | None
 
 
+def require_ready(plan: Plan, out: Path, pages: Path) -> None:
+    """Checks all that can be known before any work.
+
+    Args:
+        plan: of the suite.
+        out: the runs folder.
+        pages: the folder of pages.
+
+    Raises:
+        UsageError: for what cannot be built, written or read, or a page that would lose records.
+    """
+    require_writable("--out", out)
+    require_writable("--leaderboards", pages)
+    preflight(plan)
+    require_room(plan, out, pages)
+
+
 def conclude(plan: Plan, out: Path, where: Where, pages: Path, console: Console) -> Conclusion:
     """Checks everything, executes the runs that have no result yet, and writes the page.
 
@@ -47,12 +65,10 @@ def conclude(plan: Plan, out: Path, where: Where, pages: Path, console: Console)
         UsageError: before any work, for what cannot be.
         KeyboardInterrupt: see ``complete``, as for the others.
     """
-    require_writable("--out", out)
-    require_writable("--leaderboards", pages)
-    preflight(plan)
-    require_room(plan, out, pages)
-    if plan.suite_file is not None:  # for the commands of its page
+    require_ready(plan, out, pages)
+    if plan.suite_file is not None:  # and what follows, for the commands of its page
         write_whole(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
+    keep(out / plan.board, plan.users_files())
     with screen(console) as view:
         failed = complete(plan.name, plan.runs, out, where, view)
     with waiting("writing the page"):

@@ -2,13 +2,15 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Any
 
+from bench.config.trees import FOLDER
 from bench.identity import Identity, canonical
 from bench.labels import board_of
 from bench.results.entry import Entry, entry_of, under, unpacked
+from bench.results.kept import read_kept
 from bench.runs.records import Metric, Record, metrics
 
 NONE = canonical(None)
@@ -37,6 +39,7 @@ class Board:
             and setting all of one run but for the seed.
         left_out: records of the same suite that are other runs.
         suite_file: the suite as a gin file, where it is not one of ganbench's own.
+        users_files: gin files of the user's own that the suite names, by their paths beside it.
         runs: the way from the page's folder to that of its runs, where it lies below them.
     """
 
@@ -44,6 +47,7 @@ class Board:
     records: list[Entry]
     left_out: list[LeftOut]
     suite_file: bytes | None = None
+    users_files: Mapping[str, bytes] = field(default_factory=dict)
     runs: str | None = None
 
     @property
@@ -131,8 +135,7 @@ def sort(entries: Iterable[Entry]) -> list[Board]:
     for one in (e for e in entries if not e.search):
         groups[label_of(one)].append(one)
     return [
-        choose(name, groups[name], suite_file=_suite_file(name, groups[name]))
-        for name in sorted(groups)
+        replace(choose(name, groups[name]), **_kept(name, groups[name])) for name in sorted(groups)
     ]
 
 
@@ -145,7 +148,6 @@ def choose(
     name: str,
     entries: Iterable[Entry],
     wanted: Mapping[Cell, Identity | None] | None = None,
-    suite_file: bytes | None = None,
 ) -> Board:
     """Chooses the records of one page.
 
@@ -158,7 +160,6 @@ def choose(
         entries: all that there are.
         wanted: what each cell is to be, None for none; cells that are not there, and all without
             it, are what the newest record is that goes with the others.
-        suite_file: see ``Board``.
     """
     gone = {cell for cell, identity in (wanted or {}).items() if identity is None}
     everything = sorted(entries, key=lambda entry: entry.age, reverse=True)
@@ -185,18 +186,18 @@ def choose(
         name,
         sorted(records, key=lambda entry: entry.id),
         sorted(left_out, key=lambda one: (one.entry.id, one.entry.digest)),
-        suite_file,
     )
 
 
-def _suite_file(name: str, entries: Iterable[Entry]) -> bytes | None:
-    """The gin file that lies in the folder of a suite's records, if one does."""
+def _kept(name: str, entries: Iterable[Entry]) -> dict[str, Any]:
+    """What lies in the folder of a suite's records beside them, as attributes of its board."""
     for entry in entries:
         for folder in entry.path.parents if entry.path else ():
             file = folder / f"{entry.suite}.gin"
-            if folder.name == name and file.is_file():
-                return file.read_bytes()
-    return None
+            if folder.name == name and (file.is_file() or (folder / FOLDER).is_dir()):
+                suite = file.read_bytes() if file.is_file() else None
+                return {"suite_file": suite, "users_files": read_kept(folder)}
+    return {}
 
 
 class _Chosen:

@@ -11,7 +11,7 @@ from bench.files import write_whole
 from bench.labels import slug
 from bench.runs.records import load
 from bench.search.objective import Objective
-from bench.search.study import SharedStudy
+from bench.search.task import Task
 
 FILE = "search.json"
 SPACES = "search"
@@ -111,6 +111,7 @@ class Findings(msgspec.Struct, frozen=True):
         groups: what is compared at the end.
         suite_file: the suite as one gin file, where it is not one of ganbench's own.
         own_space: whether the space is one of ganbench's own.
+        users_files: gin files of the user's own that the suite names, by their paths beside it.
     """
 
     suite: str
@@ -124,6 +125,7 @@ class Findings(msgspec.Struct, frozen=True):
     groups: list[Group]
     suite_file: str | None = None
     own_space: bool = True
+    users_files: dict[str, str] | msgspec.UnsetType = msgspec.UNSET
 
     @property
     def references(self) -> tuple[str, str]:
@@ -143,15 +145,14 @@ class Findings(msgspec.Struct, frozen=True):
         return sorted({*trials, *(run for group in self.groups for run in group.runs)})
 
 
-def study_of(shared: SharedStudy) -> Study:
+def study_of(task: Task, trials: Sequence[FrozenTrial]) -> Study:
     """A study that has ended, without what only Optuna needs."""
-    task = shared.task
     return Study(
         name=task.study,
         method=task.method,
         kinds={name: parameter.kind for name, parameter in task.parameters.items()},
         units=task.units,
-        trials=[_trial(trial) for trial in shared.trials if trial.state in STATES],
+        trials=[_trial(trial) for trial in trials if trial.state in STATES],
     )
 
 

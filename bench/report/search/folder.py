@@ -14,6 +14,7 @@ from bench.report.markdown import to_markdown
 from bench.report.overview import SUMMARY, Summary
 from bench.report.search.figures import figures
 from bench.report.search.page import page
+from bench.results.kept import keep
 from bench.results.results import ARROWS
 from bench.runs import records
 from bench.runs.records import RECORD, Record
@@ -85,6 +86,7 @@ def write(findings: Findings, found: dict[str, Record], folder: Path) -> Path:
         made[space] = findings.text.encode()
     for name, data in made.items():
         write_whole(folder / name, data)
+    keep(folder, {name: text.encode() for name, text in (findings.users_files or {}).items()})
     announce(_summary(outcomes, folder.name), folder.parent)
     kept = {folder / name for name in (*made, FILE, SUMMARY)}
     kept |= {copies / file_name(key) for key in found}
