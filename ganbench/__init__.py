@@ -6,6 +6,7 @@ the working directory (see ``ganbench.pinned``).
 """
 
 from importlib import import_module
+from types import ModuleType
 from typing import TYPE_CHECKING, Any
 
 from ganbench.pinned import pin
@@ -22,11 +23,14 @@ else:
         """Imports the API, and torch and pandas with it, when something of it is asked for."""
         if name.startswith("_") and name != "__all__":
             raise AttributeError(f"module 'ganbench' has no attribute {name!r}")
-        bound = import_module("bench.config.bound")
-        with bound.unlocked():
-            api = import_module("ganbench.api")
-        return getattr(api, name)
+        return getattr(_api(), name)
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *import_module("ganbench.api").__all__})
+    return sorted({*globals(), *_api().__all__})
+
+
+def _api() -> ModuleType:
+    """The module with all that is offered; what it imports registers with the caller's gin."""
+    with import_module("bench.config.bound").unlocked():
+        return import_module("ganbench.api")

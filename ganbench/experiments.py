@@ -24,8 +24,8 @@ from bench.waiting import silent
 def plan(
     suite: str | Path,
     *,
-    methods: Sequence[str] | None = None,
-    settings: Sequence[str] | None = None,
+    methods: str | Sequence[str] | None = None,
+    settings: str | Sequence[str] | None = None,
     seeds: int | Sequence[int] | None = None,
     steps: int | None = None,
     bindings: Sequence[str] = (),
@@ -35,7 +35,7 @@ def plan(
 
     Args:
         suite: a name (see ``ganbench list suites``), or the path of a gin file.
-        methods: in place of the suite's.
+        methods: in place of the suite's: names of methods, or of groups of them such as "all".
         settings: in place of the suite's.
         seeds: how many, counted from 0, or the seeds themselves.
         steps: generator steps of each run.
@@ -49,9 +49,8 @@ def plan(
     Raises:
         UsageError: for what is wrong, with its place and what would be right.
     """
-    return make_plan(
-        str(suite), [*map(str, files)], bindings, Choice(methods, settings, seeds, steps)
-    )
+    choice = Choice(_listed(methods), _listed(settings), seeds, steps)
+    return make_plan(str(suite), [*map(str, files)], bindings, choice)
 
 
 def check(plan: Plan) -> None:
@@ -124,3 +123,7 @@ def run(
     console = Console(quiet=quiet, force_jupyter=False)
     with silent() if quiet else nullcontext():
         return conclude(plan, out, place, pages_of(out, chosen), console)
+
+
+def _listed(names: str | Sequence[str] | None) -> Sequence[str] | None:
+    return [names] if isinstance(names, str) else names

@@ -62,6 +62,7 @@ def test_choices_are_those_of_the_command(toy_suite):
     plan = ganbench.plan(toy_suite, methods=["vanilla"], seeds=[3, 5], steps=4)
     assert [(run.method, run.seed) for run in plan.runs] == [("vanilla", 3), ("vanilla", 5)]
     assert plan.runs[0].overrides == ("Experiment.steps = 4",)
+    assert {run.method for run in ganbench.plan(toy_suite, methods="vanilla").runs} == {"vanilla"}
     with pytest.raises(ganbench.UsageError, match="did you mean 'vanilla'"):
         ganbench.plan(toy_suite, methods=["vanila"])
     with pytest.raises(ganbench.UsageError, match="width = 0"):
