@@ -240,6 +240,14 @@ def test_what_is_harmed_is_left_alone_and_what_was_before_it_serves(toy_suite, t
     assert sorted(path.name for path in short.folder(out).iterdir()) == names
 
 
+def test_a_run_that_left_no_checkpoint_is_not_spoken_of(toy_suite, tmp_path):
+    short, long = plan_of(toy_suite), plan_of(toy_suite, "vanilla", *LONGER)
+    killed_at(2, short, tmp_path)
+    told = []
+    assert origin(execute(long, tmp_path, told.append)) is None
+    assert told[0].word == ""
+
+
 def test_names_are_hints_and_the_checkpoint_says_whose_it_is(toy_suite, tmp_path):
     """Another run's state in the folder of the shorter one."""
     short, long = plan_of(toy_suite), plan_of(toy_suite, "vanilla", *LONGER)
