@@ -50,6 +50,16 @@ def waiting(what: str) -> Iterator[None]:
 
 
 @contextmanager
+def silent() -> Iterator[None]:
+    """Says nothing in the block, however long anything goes on."""
+    before, CONSOLE.quiet = CONSOLE.quiet, True
+    try:
+        yield
+    finally:
+        CONSOLE.quiet = before
+
+
+@contextmanager
 def alone(lock: FileLock, others: str) -> Iterator[None]:
     """Holds a lock during the block, and says whom it waits for if others have it.
 

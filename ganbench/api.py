@@ -7,10 +7,12 @@ from bench.engines.choose import Where
 from bench.errors import UsageError
 from bench.report.suite import Conclusion
 from bench.runs.records import Record
+from bench.scores.scoring import score
 from bench.streams import stream
 from bench.training.finished import Finished, open_run
 from ganbench import statistics
 from ganbench.experiments import check, plan, run, train
+from ganbench.plugins import conform, conformance
 from ganbench.results import curves, records, report
 from methods.base import GAN, Incompatible, Method
 
@@ -28,12 +30,15 @@ __all__ = [
     "UsageError",
     "Where",
     "check",
+    "conform",
+    "conformance",
     "curves",
     "open_run",
     "plan",
     "records",
     "report",
     "run",
+    "score",
     "statistics",
     "stream",
     "train",

@@ -1,6 +1,7 @@
 """Experiments: described, checked, trained, and brought to a page."""
 
 from collections.abc import Sequence
+from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
 
@@ -17,6 +18,7 @@ from bench.report.below import pages_of
 from bench.report.suite import Conclusion, conclude
 from bench.runs.records import Record
 from bench.training.preflight import preflight
+from bench.waiting import silent
 
 
 def plan(
@@ -100,8 +102,7 @@ def run(
 ) -> Conclusion:
     """Does what ``ganbench run`` does: checks, trains what has no result yet, writes the page.
 
-    Each run has a process of its own. As always with Python's ``multiprocessing``, a script must
-    call it below ``if __name__ == "__main__":``, since processes import the script, too.
+    Each run has a process of its own, which does not run the caller's script again.
 
     Args:
         plan: of the suite.
@@ -118,8 +119,8 @@ def run(
         UsageError: before any work, for what is wrong.
     """
     place = where or Where()
+    place = replace(place, jobs=jobs or place.jobs)
     out, chosen = Path(out), Path(pages) if pages else None
     console = Console(quiet=quiet, force_jupyter=False)
-    return conclude(
-        plan, out, replace(place, jobs=jobs or place.jobs), pages_of(out, chosen), console
-    )
+    with silent() if quiet else nullcontext():
+        return conclude(plan, out, place, pages_of(out, chosen), console)

@@ -2,7 +2,9 @@
 
 import csv
 import random
+import re
 import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -25,6 +27,8 @@ from bench.runs.folder import CONFIG, LOG
 from bench.runs.records import RECORD
 from bench.training.execute import execute
 from methods.base import Method
+
+GUIDE = Path(__file__).parents[1] / "docs" / "watching.md"
 
 TIMES = ("seconds", "images_per_second", "peak_memory_bytes", "started", "finished")
 SHEETS = ("losses", "scores", "diagnostics")
@@ -427,3 +431,15 @@ def test_callbacks_reach_the_workers_and_change_neither_config_nor_record(toy_su
         assert timeless(watched) == timeless(alone)
         assert sheets_of(folder) == {name: watched[name] for name in SHEETS}
         assert (folder / CONFIG).read_text() == run.config
+
+
+def test_the_callback_of_the_guide_does_what_it_says(toy_suite, tmp_path):
+    (block,) = re.findall(r"^```python\n(.*?)^```$", GUIDE.read_text(), re.MULTILINE | re.DOTALL)
+    defined = {}
+    exec(block, defined)
+    run = plan_of(toy_suite)
+    record = execute(run, tmp_path, ignore, [defined["Best"]()])
+    headline = record["protocol"]["headline"]
+    best = max(row[headline] for row in record["scores"])
+    assert record["protocol"]["metrics"][headline]["better"] == "higher"
+    assert (run.folder(tmp_path) / "best.txt").read_text() == f"{best}\n"

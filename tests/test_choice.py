@@ -1,8 +1,11 @@
 """Options that choose of a suite: the same as bindings, and refused in their own names."""
 
+import argparse
+
 import pytest
 
 from bench.cli import main
+from bench.commands.options import add_budget, add_suite, plan_of
 from bench.config.choice import Choice
 from bench.config.plan import make_plan
 
@@ -46,20 +49,20 @@ def test_a_choice_overrides_bindings(suite):
 @pytest.mark.parametrize(
     ("words", "seeds", "methods"),
     [
-        (["--seeds", "2"], {0, 1}, {"vanilla", "as_gan"}),
-        (["--seeds", "5,", "--methods", "as_gan"], {5}, {"as_gan"}),
-        (["--seeds", "0, 5", "--methods", "as_gan, vanilla,"], {0, 5}, {"vanilla", "as_gan"}),
-        (["--methods", "vanilla", "--settings", "standard"], {0}, {"vanilla"}),
+        (["--seeds", "2"], [0, 1], {"vanilla", "as_gan"}),
+        (["--seeds", "5,", "--methods", "as_gan"], [5], {"as_gan"}),
+        (["--seeds", "0, 5", "--methods", "as_gan, vanilla,"], [0, 5], {"vanilla", "as_gan"}),
+        (["--methods", "vanilla", "--settings", "standard"], [0], {"vanilla"}),
     ],
 )
-def test_run_takes_them_before_and_after_the_suite(
-    suite, tmp_path, capsys, monkeypatch, words, seeds, methods
-):
-    monkeypatch.chdir(tmp_path)
-    assert main(["run", *words, suite, "--dry-run"]) == 0
-    before = capsys.readouterr().out
-    assert f"{len(seeds) * len(methods)} run" in before
-    assert all(method in before for method in methods)
+def test_options_stand_before_or_after_the_suite(suite, words, seeds, methods):
+    parser = argparse.ArgumentParser()
+    add_suite(parser)
+    add_budget(parser)
+    for line in ([*words, suite], [suite, *words]):
+        plan = plan_of(parser.parse_args(line))
+        assert sorted({run.seed for run in plan.runs}) == seeds
+        assert {run.method for run in plan.runs} == methods
 
 
 @pytest.mark.parametrize(

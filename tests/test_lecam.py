@@ -1,6 +1,5 @@
 """LeCam: which average anchors which side, when it moves, and that it survives a checkpoint."""
 
-import io
 from dataclasses import replace
 
 import numpy as np
@@ -21,6 +20,7 @@ from gan_factory import (
 )
 
 from bench.conformance import toys, training
+from bench.runs import checkpoint
 from methods.as_gan import ASGAN
 from methods.base import GAN, Method
 from methods.combine import combine
@@ -156,12 +156,10 @@ def test_state_goes_round_a_checkpoint_and_the_run_goes_on_as_if_never_stopped()
 
     gan, method = make_gan(generator(dim=3), linear(WEIGHT)), LeCam(lecam_start=1)
     train(gan, method, batches(3), 0)
-    file = io.BytesIO()
-    torch.save(method.state_dict(), file)
-    file.seek(0)
+    state = checkpoint.round_trip(method.state_dict())
     resumed = LeCam(lecam_start=1)
     assert resumed.state_dict() == {}
-    resumed.load_state_dict(torch.load(file, weights_only=True))
+    resumed.load_state_dict(state)
     assert averages(resumed) == averages(method)
     twin = make_gan(generator(dim=3), linear(WEIGHT))
     for own, other in zip(

@@ -109,23 +109,41 @@ def test_an_interrupted_run_serves_too_and_the_longer_one_may_be_interrupted(toy
     assert_same_as_from_scratch(long, out, tmp_path)
 
 
-def test_runs_can_be_made_longer_again_and_the_furthest_is_gone_on_from(toy_suite, tmp_path):
-    budgets = ((6, 2), (9, 3), (12, 4), (15, 5))
-    runs = [
-        plan_of(toy_suite, "vanilla", f"Experiment.steps = {n}", f"Experiment.evaluations = {e}")
-        for n, e in budgets
-    ]
+@pytest.fixture
+def of_length(toy_suite):
+    """The toy suite's run with so many steps, scored at each third one."""
+
+    def plan(steps):
+        budget = (f"Experiment.steps = {steps}", f"Experiment.evaluations = {steps // 3}")
+        return plan_of(toy_suite, "vanilla", "Experiment.checkpoint_seconds = 0.0", *budget)
+
+    return plan
+
+
+def test_runs_can_be_made_longer_again_and_the_furthest_is_gone_on_from(of_length, tmp_path):
     out = tmp_path / "runs"
-    assert [origin(execute(run, out, ignore)) for run in (runs[0], runs[2])] == [
-        None,
-        (6, runs[0].id, runs[0].key),
-    ]
-    record = execute(runs[3], out, ignore)
-    assert origin(record) == (12, runs[2].id, runs[2].key)
+    six, nine, twelve, fifteen = map(of_length, (6, 9, 12, 15))
+    assert origin(execute(six, out, ignore)) is None
+    assert origin(execute(twelve, out, ignore)) == (6, six.id, six.key)
+    record = execute(fifteen, out, ignore)
+    assert origin(record) == (12, twelve.id, twelve.key)
     before = record["provenance"]["continued_from"]["provenance"]["continued_from"]
-    assert (before["step"], before["id"]) == (6, runs[0].id)
-    assert_same_as_from_scratch(runs[3], out, tmp_path)
-    assert origin(execute(runs[1], out, ignore))[0] == 6  # from none of those that are longer
+    assert (before["step"], before["id"]) == (6, six.id)
+    assert_same_as_from_scratch(fifteen, out, tmp_path)
+    assert origin(execute(nine, out, ignore))[0] == 6  # from none of those that are longer
+
+
+def test_the_furthest_need_not_be_that_of_the_longest(of_length, tmp_path):
+    out = tmp_path / "runs"
+    six, nine, twelve, fifteen = map(of_length, (6, 9, 12, 15))
+    killed_at(4, nine, out)
+    execute(six, out, ignore)
+    killed_at(10, twelve, out)  # after its checkpoint of step 9
+    record = execute(fifteen, out, ignore)
+    assert origin(record) == (9, twelve.id, twelve.key)
+    before = record["provenance"]["continued_from"]["provenance"]["continued_from"]
+    assert (before["step"], before["id"]) == (6, six.id)
+    assert_same_as_from_scratch(fifteen, out, tmp_path)
 
 
 def test_a_suite_that_was_edited_is_as_good_as_a_binding(toy_suite, tmp_path):

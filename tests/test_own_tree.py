@@ -256,7 +256,7 @@ def test_a_worker_elsewhere_finds_the_modules(home, tmp_path):
 
 def test_the_guide_can_be_followed_as_it_stands(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    guide = (REPOSITORY / "docs" / "plugins.md").read_text()
+    guide = (REPOSITORY / "docs" / "extending.md").read_text()
     files = dict(re.findall(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```$", guide, re.M | re.S))
     assert files.keys() == {
         *("sign_descent.py", "gin/settings/sign_descent.gin", "gin/suites/mine.gin")
@@ -264,7 +264,9 @@ def test_the_guide_can_be_followed_as_it_stands(tmp_path, monkeypatch):
     write(tmp_path, files)
     plan = make_plan("mine", gin_bindings=["Suite.seeds = 1"])
     preflight(plan)
-    found = {(run.setting, dict(run.known.conditions)["Experiment.g_optimizer"]) for run in plan.runs}
+    found = {
+        (run.setting, dict(run.known.conditions)["Experiment.g_optimizer"]) for run in plan.runs
+    }
     assert found == {("standard", "@Adam"), ("sign_descent", "@SignDescent")}
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 import optuna
 import pytest
 from optuna.trial import TrialState
+from toy_runs import SPACE
 
 from bench.cli import main
 from bench.config.plan import make_plan
@@ -24,15 +25,6 @@ from bench.search.findings import FILE, read
 from bench.search.storage import open_storage
 from bench.search.task import as_search
 from bench.training.execute import RECORD
-
-SPACE = """
-Search.methods = ["as_gan"]
-Search.controls = ["vanilla", "as_gan_none"]
-Search.grid = {"ASGAN.epsilon": [0.5, 2.0]}
-Search.relative = ["ASGAN.epsilon"]
-Search.sampler = "grid"
-Search.seeds = 1
-"""
 
 
 @pytest.fixture
@@ -95,6 +87,10 @@ def test_search_runs_records_reports_and_does_nothing_twice(toy_suite, space, tm
     assert files(alone / board.name) == files(board)
 
     before, pages = files(tmp_path / "runs"), files(board)
+    capsys.readouterr()
+    assert search(toy_suite, space, tmp_path, "--dry-run") == 0
+    assert "2 trials, 2 ended before; 0 runs of trials left" in capsys.readouterr().out
+    assert files(tmp_path / "runs") == before
     times = {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").rglob(RECORD)}
     assert search(toy_suite, space, tmp_path) == 0
     assert times == {p: p.stat().st_mtime_ns for p in (tmp_path / "runs").rglob(RECORD)}

@@ -6,6 +6,16 @@ from bench.commands.options import add_where, where_of
 from bench.config.plan import make_plan
 from bench.engines.choose import make
 
+SPACE = """
+Search.methods = ["as_gan"]
+Search.controls = ["vanilla", "as_gan_none"]
+Search.grid = {"ASGAN.epsilon": [0.5, 2.0]}
+Search.relative = ["ASGAN.epsilon"]
+Search.sampler = "grid"
+Search.seeds = 1
+"""
+"""A search space for two trials of one run each."""
+
 
 def plan_of(suite, method="vanilla", *bindings):
     """The suite's first run of one method."""

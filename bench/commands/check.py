@@ -8,12 +8,14 @@ from rich.text import Text
 
 from bench.commands.options import (
     add_budget,
+    add_dry_run,
     add_out,
     add_suite,
     add_where,
     plan_of,
     where_of,
 )
+from bench.commands.rehearsal import rehearse
 from bench.engines.complete import complete
 from bench.engines.screen import screen
 from bench.errors import UsageError
@@ -65,6 +67,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--markdown", type=Path, metavar="FILE", help="append the verdict to it")
     parser.add_argument("--junit", type=Path, metavar="FILE", help="write JUnit XML")
     add_where(parser)
+    add_dry_run(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -80,6 +83,8 @@ def main(options: argparse.Namespace) -> int:
     preflight(plan)
     before = planned(plan.runs, options.out)
     require_others(pair(before, baseline), before, baseline)
+    if options.dry_run:
+        return rehearse(plan, options.out, where)
     console = Console()
     with screen(console) as view:
         complete(plan.name, plan.runs, options.out, where, view)

@@ -2,16 +2,8 @@
 
 import argparse
 
-import gin
-
-from bench.config.bound import Bound
-from bench.config.catalogue import Catalogue
-from bench.config.compose import ROOT_CONFIGURABLE, Composition
-from bench.config.statements import read_file, read_option
-from bench.config.trees import base
 from bench.data.cached import CachedPictures
-from bench.data.dataset import Dataset
-from bench.errors import UsageError
+from bench.data.named import dataset
 
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
@@ -45,27 +37,3 @@ def main(options: argparse.Namespace) -> int:
         print(f"damaged: delete {cache.folder}, and it is built anew")
         return 1
     return 0
-
-
-def dataset(name: str, bindings: list[str]) -> Dataset:
-    """The data set as a run would have it.
-
-    Args:
-        name: as ``ganbench list datasets`` has it.
-        bindings: that override its own.
-
-    Raises:
-        UsageError: for a name, binding or value that is wrong.
-    """
-    overrides = [read_option(text, "--gin_bindings") for text in bindings]
-    catalogue = Catalogue.of()
-    files = base(), catalogue.find("datasets", name, "DATASET")
-    composition = Composition([*(read_file(path, catalogue) for path in files), *overrides])
-    for binding in (binding for layer in overrides for binding in layer.bindings):
-        if not composition.uses(binding):
-            composition.refuse(binding)
-    try:
-        with Bound(composition.text).entered():
-            return gin.query_parameter(f"{ROOT_CONFIGURABLE}.data").scoped_configurable_fn()
-    except (ValueError, TypeError) as error:
-        raise UsageError(str(error).splitlines()[0]) from error

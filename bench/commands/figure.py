@@ -12,6 +12,7 @@ from bench.figures.choose import FIGURES, drawer
 from bench.figures.numbers import numbers
 from bench.figures.subject import open_all
 from bench.report.style import STYLE
+from bench.waiting import waiting
 from bench.writable import require_writable_file
 
 FORMATS = {*FigureCanvasBase.get_supported_filetypes(), "csv"}
@@ -39,7 +40,7 @@ def main(options: argparse.Namespace) -> int:
     if ending not in FORMATS:
         raise UsageError(f"--out {out}: no figure can be a .{ending}; {nearest(ending, FORMATS)}")
     require_writable_file("--out", out)
-    with matplotlib.rc_context(STYLE | {"savefig.dpi": 160}):
+    with waiting("drawing"), matplotlib.rc_context(STYLE | {"savefig.dpi": 160}):
         figure = draw(open_all(options.runs, options.suite))
         out.parent.mkdir(parents=True, exist_ok=True)
         if ending == "csv":

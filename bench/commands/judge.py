@@ -4,11 +4,12 @@ import argparse
 import shlex
 from pathlib import Path
 
-from bench.commands.data import dataset
 from bench.data.labelled import Labelled
+from bench.data.named import dataset
 from bench.errors import UsageError
 from bench.report.commands import gin_options
 from bench.scores.training import train
+from bench.waiting import waiting
 from bench.writable import require_writable
 
 
@@ -44,6 +45,7 @@ def main(options: argparse.Namespace) -> int:
         )
     bindings = gin_options(options.gin_bindings)
     command = shlex.join(["ganbench", "judge", "train", options.dataset, *bindings])
-    path, accuracy = train(data, command, options.out)
+    with waiting(f"training a classifier of {options.dataset}"):
+        path, accuracy = train(data, command, options.out)
     print(f"{path}: {accuracy:.1%} right on pictures it never saw")
     return 0

@@ -20,7 +20,7 @@ OUT = Path("runs")
 def add_suite(
     parser: argparse.ArgumentParser,
     usual: str | None = None,
-    methods: str = "methods, in place of the suite's",
+    methods: str = "methods, or groups of them such as all, in place of the suite's",
 ) -> None:
     """Adds the suite, what overrides its bindings, and what chooses of its rows.
 
@@ -213,6 +213,16 @@ def add_where(parser: argparse.ArgumentParser) -> None:
         default="",
         metavar="NAME,...",
         help=f"that listen to runs: {', '.join(available())} (default: none)",
+    )
+
+
+def add_dry_run(parser: argparse.ArgumentParser) -> None:
+    """Adds the wish to be told, and to have nothing done."""
+    parser.add_argument(
+        "--dry-run",
+        action="store_true",
+        help="check everything, and say what is left to do and how long it will take, from a few "
+        "timed steps of each method; nothing is trained or written",
     )
 
 

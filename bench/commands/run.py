@@ -7,6 +7,7 @@ from rich.console import Console
 from bench.commands.options import (
     OUT,
     add_budget,
+    add_dry_run,
     add_out,
     add_pages,
     add_suite,
@@ -14,10 +15,11 @@ from bench.commands.options import (
     plan_of,
     where_of,
 )
+from bench.commands.rehearsal import rehearse
 from bench.report import left_out
 from bench.report.below import pages_of
 from bench.report.screen import headline
-from bench.report.suite import conclude
+from bench.report.suite import conclude, require_ready
 from bench.results.board import Board
 from bench.wording import plural
 
@@ -29,6 +31,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_pages(parser)
     add_where(parser)
+    add_dry_run(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -37,6 +40,9 @@ def main(options: argparse.Namespace) -> int:
     plan = plan_of(options)
     console = Console()
     pages = pages_of(options.out, options.leaderboards)
+    if options.dry_run:
+        require_ready(plan, options.out, pages)
+        return rehearse(plan, options.out, where)
     concluded = conclude(plan, options.out, where, pages, console)
     if concluded.board is not None:
         console.print(headline(concluded.board))

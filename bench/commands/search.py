@@ -10,6 +10,7 @@ from rich.console import Console
 
 from bench.commands.options import (
     add_budget,
+    add_dry_run,
     add_out,
     add_pages,
     add_suite,
@@ -18,6 +19,7 @@ from bench.commands.options import (
     files_of,
     where_of,
 )
+from bench.commands.rehearsal import rehearse_search
 from bench.config.catalogue import Catalogue
 from bench.engines.complete import complete
 from bench.engines.screen import screen
@@ -26,7 +28,7 @@ from bench.report.below import pages_of
 from bench.report.search.folder import name_of, require_room, write
 from bench.search.conduct import conduct, records_of
 from bench.search.contenders import Contest, contests, runs_of
-from bench.search.findings import Findings, study_of
+from bench.search.findings import Findings, Study, study_of
 from bench.search.outlook import Outlook
 from bench.search.space import read_space
 from bench.search.storage import LOCK, open_storage
@@ -72,6 +74,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     add_out(parser)
     add_pages(parser)
     add_where(parser)
+    add_dry_run(parser)
 
 
 def main(options: argparse.Namespace) -> int:
@@ -93,6 +96,8 @@ def main(options: argparse.Namespace) -> int:
     target = pages / name_of(tasks[0].suite, space.name, tasks[0].overrides)
     require_room(target, options.out, pages)
     place = options.storage or str(folder / JOURNAL)
+    if options.dry_run:
+        return rehearse_search(tasks, place, folder, options.out, where)
     storage = open_storage(place, folder)
     studies = [SharedStudy(task, storage, folder) for task in tasks]
 
@@ -103,7 +108,8 @@ def main(options: argparse.Namespace) -> int:
             for study in studies:
                 if not conduct(study, options.out, where, view, outlook):
                     return 1
-            made = contests(tasks, [study_of(study) for study in studies])
+            ended = [study_of(study.task, study.trials) for study in studies]
+            made = contests(tasks, ended)
             runs = runs_of(made)
             name = f"{tasks[0].suite}-{space.name}, to compare"
             complete(name, runs, options.out, where, view, rest=outlook.last(runs))
@@ -111,20 +117,19 @@ def main(options: argparse.Namespace) -> int:
             for study in studies:
                 view.say(study.progress)
             raise
-    return _report(tasks, studies, made, target, options.out, console)
+    return _report(tasks[0], ended, made, target, options.out, console)
 
 
 def _report(
-    tasks: list[Task],
-    studies: list[SharedStudy],
+    task: Task,
+    ended: list[Study],
     made: list[Contest],
     target: Path,
     out: Path,
     console: Console,
 ) -> int:
     """Writes the search's page."""
-    task = tasks[0]
-    rows = dict.fromkeys([*(one.method for one in tasks), *task.space.search.controls])
+    rows = dict.fromkeys([*(study.method for study in ended), *task.space.search.controls])
     plan = task.source.plan(list(rows))
     findings = Findings(
         suite=task.suite,
@@ -134,7 +139,7 @@ def _report(
         objectives=list(task.objectives),
         aggregate=task.space.search.aggregate,
         sampler=task.space.search.sampler,
-        studies=[study_of(study) for study in studies],
+        studies=ended,
         groups=[group for group, _ in made],
         suite_file=plan.suite_file,
         own_space=task.space.own,

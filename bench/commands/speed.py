@@ -16,6 +16,8 @@ from bench.speed.parallel import throughput
 from bench.speed.records import measure
 from bench.speed.steps import StepCost, step_costs
 from bench.training.preflight import preflight
+from bench.waiting import waiting
+from bench.wording import plural
 
 BASELINE = "vanilla"
 
@@ -48,9 +50,13 @@ def main(options: argparse.Namespace) -> int:
     console = Console()
     torch.set_num_threads(1)
     console.print(f"{plan.name}, {setting}: {options.rounds} rounds of {options.steps} steps each")
-    console.print(_table(step_costs(list(runs.values()), options.steps, options.rounds)))
+    with waiting(f"timing {plural(len(runs), 'method')}"):
+        costs = step_costs(list(runs.values()), options.steps, options.rounds)
+    console.print(_table(costs))
     first = next(iter(runs.values()))
-    console.print(_parallel(first, options.steps * options.rounds), highlight=False)
+    with waiting("timing runs side by side"):
+        comparison = _parallel(first, options.steps * options.rounds)
+    console.print(comparison, highlight=False)
     return 0
 
 

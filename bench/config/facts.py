@@ -4,6 +4,8 @@ from __future__ import annotations
 
 import copy
 import re
+from collections.abc import Iterator
+from contextlib import contextmanager
 from typing import Any
 
 import gin
@@ -32,16 +34,36 @@ def look(composition: Composition, cell: str) -> dict[str, Any]:
     Raises:
         UsageError: where they cannot be had, with the place that bound the culprit.
     """
+    with _building(composition, cell):
+        return described(*_parts())
+
+
+def data_and_judge(composition: Composition, cell: str) -> tuple[Any, Any]:
+    """Builds the data set and the judge of a config.
+
+    Raises:
+        UsageError: see ``look``.
+    """
+    with _building(composition, cell):
+        return _parts()
+
+
+@contextmanager
+def _building(composition: Composition, cell: str) -> Iterator[None]:
     try:
         with (
             waiting("reading the data, and what judges samples of them"),
             Bound(composition.text).entered(),
         ):
-            data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
-            judge = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
-            return described(data, judge)
+            yield
     except (UsageError, ValueError, TypeError) as error:
         raise placed(error, composition, cell) from error
+
+
+def _parts() -> tuple[Any, Any]:
+    """The data set and the judge of the config that gin has."""
+    data = copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.data"))
+    return data, copy.deepcopy(gin.query_parameter(f"{ROOT_CONFIGURABLE}.judge"))(data)
 
 
 def placed(error: Exception, composition: Composition, cell: str) -> UsageError:

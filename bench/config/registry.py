@@ -35,6 +35,11 @@ def resolve(selector: str, where: str) -> str:
     raise UsageError(f"{where}: nothing named {selector} can be bound; {nearest(selector, known)}")
 
 
+def is_registered(name: str) -> bool:
+    """Whether a name stands for something that can be bound, or might."""
+    return bool(gin_config._REGISTRY.matching_selectors(name))
+
+
 def minimal(full_selector: str) -> str:
     """As much of the end of a selector as names it."""
     return str(gin_config._REGISTRY.minimal_selector(full_selector))

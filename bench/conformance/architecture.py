@@ -1,6 +1,5 @@
 """What every architecture must do: networks that any method, loop and judge can work with."""
 
-import io
 import re
 from collections.abc import Callable, Iterator
 from dataclasses import replace
@@ -21,6 +20,8 @@ from bench.conformance.requirements import (
     require_refusal,
     require_same,
 )
+from bench.errors import UsageError
+from bench.runs import checkpoint
 from bench.streams import seeded, stream
 from bench.training.build import build
 from methods.base import ghost
@@ -56,23 +57,33 @@ META = torch.device("meta")
 def subject(name: str, tell: toys.Tell) -> Run:
     """The run that an architecture is tried in: on the first of ``DATA`` that it can make.
 
+    Where it breaks on some and refuses the others, it is the first on which it breaks.
+
     Raises:
-        UsageError: it can make none, or its gin file is wrong.
+        UsageError: it refuses all, or its gin file is wrong.
     """
     found: dict[toys.Toy, Run] = {}
+    breaks: list[toys.Toy] = []
 
     def refusal(toy: toys.Toy) -> str | None:
         found[toy] = toy.run()
         parts = toys.experiment(found[toy])
         try:
             _mapped(parts.generator, parts.discriminator, parts.data.shape)
-        except Exception as error:  # of a stranger's code: its check will say whether it may
-            mishap = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-            return f"{mishap}{first_line(error)}"
+        except ValueError as refused:
+            return first_line(refused)
+        except Exception as error:  # of a stranger's code: its check will say where
+            breaks.append(toy)
+            return f"{type(error).__name__}: {first_line(error)}"
         return None
 
     choices = [replace(toy, architecture=name) for toy in DATA]
-    return found[toys.first_accepted(name, choices, refusal, tell)]
+    try:
+        return found[toys.first_accepted(name, choices, refusal, tell)]
+    except UsageError:
+        if not breaks:
+            raise
+        return found[breaks[0]]
 
 
 def knows_its_shapes(run: Run) -> None:
@@ -201,10 +212,7 @@ def is_restored_from_its_state_dict(run: Run) -> None:
     others = _networks(run, seed=1)
     for part, network, batch in _given(run):
         network(batch)  # moves what a network keeps of its batches
-        file = io.BytesIO()
-        torch.save(network.state_dict(), file)
-        file.seek(0)
-        others[part].load_state_dict(torch.load(file, weights_only=True))
+        others[part].load_state_dict(checkpoint.round_trip(network.state_dict()))
         original, restored = (_drawn(one.eval(), batch) for one in (network, others[part]))
         require_same(original, restored, f"{part}'s state dict lacks something: it differs")
 

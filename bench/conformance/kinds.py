@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import chain
 
 from bench.config.catalogue import Catalogue
 from bench.config.run import Run
@@ -40,12 +41,12 @@ def kind_of(name: str, catalogue: Catalogue) -> Kind:
     Raises:
         UsageError: there is none of that name, or of two kinds.
     """
-    found = [word for word, kind in KINDS.items() if name in catalogue.available(kind.tree)]
+    known = {word: dict(catalogue.files(kind.tree)) for word, kind in KINDS.items()}
+    found = [word for word in KINDS if name in known[word]]
     if len(found) == 1:
         return KINDS[found[0]]
     if found:
         ways = " or ".join(f"--kind {word}" for word in found)
         raise UsageError(f"NAME: {name!r} is of the kinds {' and '.join(found)}: say {ways}")
-    known = [known for kind in KINDS.values() for known in catalogue.available(kind.tree)]
-    none = f"NAME: no {' or '.join(KINDS)} named {name!r}; {nearest(name, known)}"
+    none = f"NAME: no {' or '.join(KINDS)} named {name!r}; {nearest(name, chain(*known.values()))}"
     raise UsageError("; ".join([none, *catalogue.faults]))

@@ -1,7 +1,6 @@
 """Builds a cache: in parallel, in order, and so that it can be killed and go on."""
 
 import os
-import warnings
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing, contextmanager
@@ -32,7 +31,7 @@ from bench.data.cache import (
     stamps,
 )
 from bench.data.files import unusable
-from bench.data.pictures import BadPicture, Picture, Pictures, read
+from bench.data.pictures import BadPicture, Picture, Pictures, quiet, read
 from bench.data.reporting import Report, reporting
 from bench.files import write_whole
 from bench.waiting import alone
@@ -104,7 +103,7 @@ def build(blueprint: Blueprint) -> Cache:
             done = sum(split.read for split in header.splits.values())
             _require_space(blueprint, (total - done) * header.picture_bytes)
             digest = sha256()
-            with reporting(f"data {blueprint.name}: decoding", done, total) as report, _quiet():
+            with reporting(f"data {blueprint.name}: decoding", done, total) as report, quiet():
                 for name, pictures in source.splits.items():
                     _fill(blueprint, header, name, pictures, digest.update, report)
             header.checksum = digest.hexdigest()
@@ -219,14 +218,6 @@ def _writing(blueprint: Blueprint) -> Iterator[None]:
             f"its cache cannot be written to {blueprint.folder} ({error.strerror}): make room "
             "there, or set $GANBENCH_CACHE to another folder",
         ) from error
-
-
-@contextmanager
-def _quiet() -> Iterator[None]:
-    """Without Pillow's warnings: a picture is read, or it is named as one that cannot be."""
-    with warnings.catch_warnings():
-        warnings.filterwarnings("ignore", module="PIL")
-        yield
 
 
 def _write(path: Path, header: Header) -> None:

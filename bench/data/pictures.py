@@ -1,7 +1,9 @@
 """Pictures on their way into a data set: named, opened, and brought to one form."""
 
+import warnings
 from abc import ABC, abstractmethod
-from collections.abc import Callable, Generator, Sequence
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -110,6 +112,14 @@ def read(picture: Picture, prepare: Callable[[Image.Image], Image.Image]) -> NDA
     except Exception as error:  # Pillow's decoders raise of everything, on bytes of anybody's
         raise BadPicture(_reason(error)) from error
     return np.ascontiguousarray(np.atleast_3d(levels).transpose(2, 0, 1))
+
+
+@contextmanager
+def quiet() -> Iterator[None]:
+    """Without Pillow's warnings: a picture is read, or it is named as one that cannot be."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", module="PIL")
+        yield
 
 
 def _reason(error: Exception) -> str:

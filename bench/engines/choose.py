@@ -14,7 +14,7 @@ ENGINES = {
     "ray": "bench.engines.on_ray",
     "slurm": "bench.engines.on_slurm",
 }
-"""Modules with a function ``make(where, out) -> Engine``; imported only when chosen."""
+"""Modules with functions ``make`` and ``places``, as below; imported only when chosen."""
 
 
 @dataclass(frozen=True)
@@ -63,6 +63,19 @@ class Where:
     def limits(self) -> Limits:
         """How much trouble a run may make."""
         return Limits(self.retries, 60 * self.time_limit)
+
+
+def places(where: Where) -> float:
+    """How many runs go on side by side, once the options are checked; nothing is started for it.
+
+    Returns:
+        A number; infinite where it is for a queue to decide.
+
+    Raises:
+        UsageError: the engine is not installed, or its options are wrong.
+    """
+    found: float = import_module(ENGINES[where.engine]).places(where)
+    return found
 
 
 def make(where: Where, out: Path) -> Engine:

@@ -6,10 +6,12 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from contextlib import contextmanager
 from multiprocessing.connection import wait
-from multiprocessing.context import ForkServerProcess
+from multiprocessing.context import ForkServerContext, ForkServerProcess
 from pathlib import Path
+from types import ModuleType
 
 import torch
 
@@ -29,6 +31,11 @@ GRACE = 5.0
 def make(where: Where, out: Path) -> Engine:
     """See ``bench.engines.choose.make``."""
     return LocalEngine(where.jobs, where.runs_per_gpu, where.callbacks)
+
+
+def places(where: Where) -> float:
+    """See ``bench.engines.choose.places``."""
+    return _slots(where.jobs, where.runs_per_gpu, _gpus())
 
 
 class LocalTask:
@@ -69,31 +76,25 @@ class LocalEngine:
     def __init__(
         self, jobs: int | None = None, runs_per_gpu: int = 1, callbacks: Sequence[str] = ()
     ) -> None:
-        self._gpus = torch.cuda.device_count() if torch.cuda.is_available() else 0
-        self.slots: float = jobs or self._gpus * runs_per_gpu or _processors()
+        self._gpus = _gpus()
+        self.slots: float = _slots(jobs, runs_per_gpu, self._gpus)
         self._callbacks = callbacks
         self._taken: set[int] = set()
-        os.environ["OMP_NUM_THREADS"] = "1"  # read by the server when it imports torch
-        self._context = multiprocessing.get_context("forkserver")
-        self._preloaded = False
+        self._context: ForkServerContext | None = None
 
     def start(self, runs: Sequence[Run], out: Path) -> list[LocalTask]:
         """See ``Engine``."""
-        if not self._preloaded:
-            modules = {module for run in runs for module in run.modules}
-            self._context.set_forkserver_preload(
-                ["ganbench", "bench.engines.worker", *sorted(modules)]
-            )
-            self._preloaded = True
-        return [self._start(run, out) for run in runs]
+        self._context = self._context or forking(runs)
+        return [self._start(self._context, run, out) for run in runs]
 
-    def _start(self, run: Run, out: Path) -> LocalTask:
+    def _start(self, context: ForkServerContext, run: Run, out: Path) -> LocalTask:
         slot = next(slot for slot in range(len(self._taken) + 1) if slot not in self._taken)
         self._taken.add(slot)
         gpu = slot % self._gpus if self._gpus else None
         arguments = (LIVE, run, out, self._callbacks, gpu)
-        process = self._context.Process(target=call, args=arguments, daemon=True)
-        process.start()
+        process = context.Process(target=call, args=arguments, daemon=True)
+        with _no_script():
+            process.start()
         return LocalTask(process, slot)
 
     def wait(self, tasks: Collection[LocalTask], seconds: float) -> None:
@@ -116,6 +117,38 @@ class LocalEngine:
 
     def close(self) -> None:
         """See ``Engine``; the driver has stopped all tasks, and nothing else is held."""
+
+
+def forking(runs: Iterable[Run]) -> ForkServerContext:
+    """Makes processes that begin with torch, and all that the runs' configs import, in place."""
+    os.environ["OMP_NUM_THREADS"] = "1"  # read by the server when it imports torch
+    context = multiprocessing.get_context("forkserver")
+    modules = {module for run in runs for module in run.modules}
+    context.set_forkserver_preload(["ganbench", "bench.engines.worker", *sorted(modules)])
+    return context
+
+
+def _slots(jobs: int | None, runs_per_gpu: int, gpus: int) -> int:
+    return jobs or gpus * runs_per_gpu or _processors()
+
+
+def _gpus() -> int:
+    return torch.cuda.device_count() if torch.cuda.is_available() else 0
+
+
+@contextmanager
+def _no_script() -> Iterator[None]:
+    """Keeps multiprocessing from running the caller's script again in the process that it starts.
+
+    A run needs nothing of it, and a script may well ask for runs without asking whether it is
+    the main module.
+    """
+    script = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = script
 
 
 def _processors() -> int:

@@ -59,6 +59,14 @@ def make(where: Where, out: Path) -> Engine:
     return engine
 
 
+def places(where: Where) -> float:
+    """See ``bench.engines.choose.places``."""
+    _ray(where)
+    address = _address(where)
+    _require_answer(address)
+    return where.jobs or (os.cpu_count() or 1 if address == "local" else float("inf"))
+
+
 def _ray(where: Where) -> Any:
     """The package, told to stay within this machine where no cluster is named."""
     if _address(where) == "local":

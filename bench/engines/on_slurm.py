@@ -47,15 +47,7 @@ def make(where: Where, out: Path) -> Engine:
     Raises:
         UsageError: where SLURM is not installed, or a parameter is none of its.
     """
-    if where.runs_per_gpu != 1:
-        raise UsageError(
-            f"--runs_per_gpu {where.runs_per_gpu}: it is SLURM that divides its GPUs; "
-            "ask it for a part of one, such as --slurm gres=shard:1"
-        )
-    parameters = _parameters(where.slurm)
-    cluster = parameters.pop("cluster", "slurm")
-    if cluster not in QUEUES:
-        raise UsageError(f"--slurm cluster={cluster}: {nearest(str(cluster), QUEUES)}")
+    cluster, parameters = _asked(where)
     parent = out.absolute() / FOLDER
     parent.mkdir(exist_ok=True)
     folder = Path(tempfile.mkdtemp(prefix=time.strftime("%Y-%m-%d-%H%M%S-"), dir=parent))
@@ -65,6 +57,26 @@ def make(where: Where, out: Path) -> Engine:
         _remove(folder)
         raise
     return SlurmEngine(executor, folder, QUEUES[cluster](where.jobs), where.callbacks)
+
+
+def places(where: Where) -> float:
+    """See ``bench.engines.choose.places``."""
+    cluster, _ = _asked(where)
+    return where.jobs or QUEUES[cluster](None).slots
+
+
+def _asked(where: Where) -> tuple[str, dict[str, Any]]:
+    """The cluster and the parameters of its jobs, checked by name."""
+    if where.runs_per_gpu != 1:
+        raise UsageError(
+            f"--runs_per_gpu {where.runs_per_gpu}: it is SLURM that divides its GPUs; "
+            "ask it for a part of one, such as --slurm gres=shard:1"
+        )
+    parameters = _parameters(where.slurm)
+    cluster = str(parameters.pop("cluster", "slurm"))
+    if cluster not in QUEUES:
+        raise UsageError(f"--slurm cluster={cluster}: {nearest(cluster, QUEUES)}")
+    return cluster, parameters
 
 
 def _parameters(words: Sequence[str]) -> dict[str, Any]:

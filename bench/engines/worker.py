@@ -8,7 +8,6 @@ from contextlib import contextmanager
 from pathlib import Path
 
 import torch
-from threadpoolctl import threadpool_limits
 
 from bench.callbacks.base import Callback
 from bench.callbacks.choose import make
@@ -20,6 +19,7 @@ from bench.runs.folder import LOG, done
 from bench.runs.lock import claimed
 from bench.runs.progress import Pulse
 from bench.runs.records import RECORD, Record
+from bench.threads import one_thread
 from bench.training.execute import execute
 
 PATIENCE = 1.0
@@ -69,13 +69,8 @@ def settle(run: Run, out: Path, callbacks: Sequence[Callback] = ()) -> Record:
     """
     folder = run.folder(out)
     folder.mkdir(parents=True, exist_ok=True)
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        with threadpool_limits(1):
-            ours = _attempt(run, out, callbacks)
-    finally:
-        torch.set_num_threads(threads)
+    with one_thread():
+        ours = _attempt(run, out, callbacks)
     if not ours:
         raise UsageError(f"{folder}: another process is at this run; wait for it, or end it")
     return records.read(folder / RECORD)

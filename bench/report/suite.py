@@ -34,6 +34,23 @@ class Conclusion:
     page: Path | None
 
 
+def require_ready(plan: Plan, out: Path, pages: Path) -> None:
+    """Checks all that can be known before any work.
+
+    Args:
+        plan: of the suite.
+        out: the runs folder.
+        pages: the folder of pages.
+
+    Raises:
+        UsageError: for what cannot be built, written or read, or a page that would lose records.
+    """
+    require_writable("--out", out)
+    require_writable("--leaderboards", pages)
+    preflight(plan)
+    require_room(plan, out, pages)
+
+
 def conclude(plan: Plan, out: Path, where: Where, pages: Path, console: Console) -> Conclusion:
     """Checks everything, executes the runs that have no result yet, and writes the page.
 
@@ -48,10 +65,7 @@ def conclude(plan: Plan, out: Path, where: Where, pages: Path, console: Console)
         UsageError: before any work, for what cannot be.
         KeyboardInterrupt: see ``complete``, as for the others.
     """
-    require_writable("--out", out)
-    require_writable("--leaderboards", pages)
-    preflight(plan)
-    require_room(plan, out, pages)
+    require_ready(plan, out, pages)
     if plan.suite_file is not None:  # and what follows, for the commands of its page
         write_whole(out / plan.board / f"{plan.name}.gin", plan.suite_file.encode())
     keep(out / plan.board, plan.users_files())

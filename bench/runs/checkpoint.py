@@ -79,7 +79,7 @@ def pack(state: dict[str, Any], owner: str) -> tuple[Part, Part]:
     text = json.dumps(_plain(state, "", tensors), allow_nan=False)
     metadata = {"schema": SCHEMA, "owner": owner, "sha256": BLANK, "state": text}
     try:
-        content = memoryview(pack_tensors(_apart(tensors), metadata))
+        content = memoryview(pack_tensors(apart(tensors), metadata))
     except KeyError as error:
         raise TypeError(f"a checkpoint holds no {error.args[0]}") from error
     start = _start(content)
@@ -116,6 +116,15 @@ def unpack(content: bytes, owner: str) -> dict[str, Any]:
     return state
 
 
+def round_trip(state: dict[str, Any]) -> dict[str, Any]:
+    """A state as it comes back from a checkpoint, without a file.
+
+    Raises:
+        TypeError: see ``save``.
+    """
+    return unpack(b"".join(pack(state, "")), "")
+
+
 def _start(content: bytes | memoryview) -> int:
     """Where the tensors begin."""
     return LENGTH + int.from_bytes(content[:LENGTH], "little")
@@ -132,7 +141,7 @@ def _digest(header: bytes, tensors: Part) -> str:
     return digest.hexdigest()
 
 
-def _apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
+def apart(tensors: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """The tensors, each in a memory of its own: a file keeps no two in one."""
     seen: set[int] = set()
     found = {}

@@ -24,17 +24,23 @@ def contests(tasks: Sequence[Task], studies: Sequence[Study]) -> list[Contest]:
     for task, study in zip(tasks, studies, strict=True):
         made += _of_method(task, study.chosen(task.objectives))
     task, winners = tasks[0], studies[0].chosen(tasks[0].objectives)
-    controls = _others(tasks)
+    controls = others(tasks)
     if controls and winners:
         made += _controls(task, winners[0], controls, None)
         made += _controls(task, winners[0], controls, task.space.search.seed_list)
     return made
 
 
+def others(tasks: Sequence[Task]) -> list[str]:
+    """The controls that are not searched themselves."""
+    searched = {task.method for task in tasks}
+    return [name for name in tasks[0].space.search.controls if name not in searched]
+
+
 def expected(tasks: Sequence[Task]) -> Counter[str]:
     """How many runs ``contests`` will have at most, by method, where each task has one winner."""
     found = Counter({task.method: 2 * len(task.defaults) for task in tasks})
-    for control in _others(tasks):
+    for control in others(tasks):
         found[control] += len(tasks[0].defaults) + tasks[0].size
     return found
 
@@ -42,12 +48,6 @@ def expected(tasks: Sequence[Task]) -> Counter[str]:
 def runs_of(made: Sequence[Contest]) -> list[Run]:
     """All runs that are compared, each once."""
     return list({run.id: run for run in chain.from_iterable(runs for _, runs in made)}.values())
-
-
-def _others(tasks: Sequence[Task]) -> list[str]:
-    """The controls that are not searched themselves."""
-    searched = {task.method for task in tasks}
-    return [name for name in tasks[0].space.search.controls if name not in searched]
 
 
 def _of_method(task: Task, winners: Sequence[Trial]) -> list[Contest]:

@@ -11,7 +11,7 @@ from bench.files import write_whole
 from bench.labels import slug
 from bench.runs.records import load
 from bench.search.objective import Objective
-from bench.search.study import SharedStudy
+from bench.search.task import Task
 
 FILE = "search.json"
 SPACES = "search"
@@ -145,15 +145,14 @@ class Findings(msgspec.Struct, frozen=True):
         return sorted({*trials, *(run for group in self.groups for run in group.runs)})
 
 
-def study_of(shared: SharedStudy) -> Study:
+def study_of(task: Task, trials: Sequence[FrozenTrial]) -> Study:
     """A study that has ended, without what only Optuna needs."""
-    task = shared.task
     return Study(
         name=task.study,
         method=task.method,
         kinds={name: parameter.kind for name, parameter in task.parameters.items()},
         units=task.units,
-        trials=[_trial(trial) for trial in shared.trials if trial.state in STATES],
+        trials=[_trial(trial) for trial in trials if trial.state in STATES],
     )
 
 

@@ -22,7 +22,7 @@ from optuna.trial import FrozenTrial, TrialState
 
 from bench.errors import UsageError
 from bench.search.samplers import PRUNERS, grid, sampler
-from bench.search.storage import LOCK, shared_id
+from bench.search.storage import LOCK, known_id, look_into, shared_id
 from bench.search.task import Task
 from bench.waiting import alone
 
@@ -55,6 +55,38 @@ class Held:
         return self.trial.number
 
 
+def trials_so_far(task: Task, place: str, folder: Path) -> list[FrozenTrial]:
+    """The trials of a task's study, read without a trace; none where there is no study yet.
+
+    Args:
+        task: what is searched.
+        place: its storage, a file or a URL.
+        folder: of locks.
+
+    Raises:
+        UsageError: the storage cannot be read, or the study's processes use another folder.
+    """
+    storage = look_into(place)
+    if storage is None or task.study not in optuna.get_all_study_names(storage):
+        return []
+    study = optuna.load_study(study_name=task.study, storage=storage)
+    _require_folder(study, known_id(folder))
+    return study.get_trials(deepcopy=False)
+
+
+def _require_folder(study: optuna.Study, mine: str | None) -> None:
+    """Sees to it that all processes at a study use the same locks.
+
+    Raises:
+        UsageError: it is known by those of another folder.
+    """
+    if study.user_attrs.get(FOLDER, mine) != mine:
+        raise UsageError(
+            f"--out: the study {study.study_name} belongs to another runs folder, whose locks "
+            "say who is at which trial; name the folder that its processes share"
+        )
+
+
 class SharedStudy:
     """One task's trials.
 
@@ -82,11 +114,7 @@ class SharedStudy:
                 load_if_exists=True,
             )
             mine = shared_id(folder)
-            if self._study.user_attrs.setdefault(FOLDER, mine) != mine:
-                raise UsageError(
-                    f"--out: the study {task.study} belongs to another runs folder, whose locks "
-                    "say who is at which trial; name the folder that its processes share"
-                )
+            _require_folder(self._study, mine)
             self._study.set_user_attr(FOLDER, mine)
             self._study.set_user_attr("objectives", [aim.label for aim in task.objectives])
 

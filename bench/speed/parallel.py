@@ -43,7 +43,7 @@ def throughput(run: Run, steps: int, processes: int, threads: int) -> float:
 def train(run: Run, steps: int, threads: int, pipe: Connection) -> None:
     """A process's work: it warms up, waits for the word, and trains."""
     torch.set_num_threads(threads)
-    trainer = measured_trainer(run, steps)
+    trainer = measured_trainer(run, device="cpu")
     trainer.advance(WARM_UP, lambda progress: None)
     pipe.send("ready")
     pipe.recv()

@@ -13,7 +13,7 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from bench.config.run import Run
-from bench.speed.trainer import WARM_UP, measured_trainer
+from bench.speed.trainer import WARM_UP, measured_trainer, timed
 from bench.training.trainer import Trainer
 
 
@@ -35,33 +35,26 @@ def step_costs(runs: list[Run], steps: int, rounds: int) -> list[StepCost]:
         steps: generator steps of each run in a round.
         rounds: how often; medians are returned.
     """
-    trainers = {run.method: measured_trainer(run, steps * (2 * rounds + 1)) for run in runs}
+    trainers = {run.method: measured_trainer(run, device="cpu") for run in runs}
     flops = {}
     for method, trainer in trainers.items():
-        _advance(trainer, WARM_UP)
+        timed(trainer, WARM_UP)
         with _FlopCounter() as counter:
-            _advance(trainer, steps)
+            timed(trainer, steps)
         flops[method] = counter.total / steps
     times: dict[str, list[float]] = {method: [] for method in trainers}
     shares: dict[str, list[float]] = {method: [] for method in trainers}
     for _ in range(rounds):
         for method, trainer in trainers.items():
-            times[method].append(_advance(trainer, steps) / steps)
+            times[method].append(timed(trainer, steps) / steps)
         for method, trainer in trainers.items():
             with _timing_mathematics(trainer) as clock:
-                whole = _advance(trainer, steps)
+                whole = timed(trainer, steps)
             shares[method].append(1 - clock.seconds / whole)
     return [
         StepCost(method, median(times[method]), flops[method], median(shares[method]))
         for method in trainers
     ]
-
-
-def _advance(trainer: Trainer, steps: int) -> float:
-    """Trains so many steps by the loop, and returns the seconds it took."""
-    started = time.perf_counter()
-    trainer.advance(trainer.history.step + steps, lambda progress: None)
-    return time.perf_counter() - started
 
 
 class _FlopCounter(TorchDispatchMode):
@@ -120,12 +113,12 @@ def _timing_mathematics(trainer: Trainer) -> Iterator[_Clock]:
             (gan.g_optimizer, "step"),
             (gan.d_optimizer, "step"),
         ):
-            stack.enter_context(_timed(target, name, clock))
+            stack.enter_context(_watched(target, name, clock))
         yield clock
 
 
 @contextmanager
-def _timed(target: Any, name: str, clock: _Clock) -> Iterator[None]:
+def _watched(target: Any, name: str, clock: _Clock) -> Iterator[None]:
     original: Callable[..., Any] = getattr(target, name)
 
     def timed(*args: Any, **kwargs: Any) -> Any:

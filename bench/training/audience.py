@@ -12,6 +12,7 @@ from bench.callbacks.guard import undisturbed
 from bench.data.dataset import encode
 from bench.data.tiles import GRID
 from bench.runs.records import Record
+from bench.streams import seeded
 from bench.training.trainer import Trainer
 
 log = logging.getLogger(__name__)
@@ -64,7 +65,7 @@ class Audience:
             self._tell("logged", trainer.gpus, losses)
         evaluations = [*zip(history.scores, history.diagnostics, strict=True)]
         for scores, diagnostics in evaluations[self._evaluated :]:
-            with undisturbed(trainer.gpus):
+            with undisturbed(trainer.gpus), seeded(trainer.seed, "evaluation"):
                 samples = encode(trainer.samples(GRID * GRID)).cpu()
             self._tell("evaluated", trainer.gpus, scores, diagnostics, samples)
         self._logged, self._evaluated = len(history.losses), len(history.scores)

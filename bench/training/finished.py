@@ -95,7 +95,7 @@ class Finished:
 
 
 def open_run(
-    folder: Path | str, device: torch.device | str = "cpu", suite: str | None = None
+    folder: Path | str, device: torch.device | str | None = "cpu", suite: str | None = None
 ) -> Finished:
     """Opens a run that was trained to its end.
 
@@ -103,7 +103,8 @@ def open_run(
 
     Args:
         folder: as ``ganbench run`` leaves it.
-        device: where the networks are to be.
+        device: where the networks are to be; None for one like the run's, if there is one here,
+            so that its latents are its own.
         suite: the path of the suite's gin file; only needed where it imports what the networks
             are made of, and it must be trusted.
 
@@ -121,13 +122,21 @@ def open_run(
     if record["status"] not in SCORED:
         why = record["reason"]
         raise UsageError(f"{folder}: the run {record['status']} ({why}), and has no end to open")
-    found = at_checkpoint(folder, record, recall(record, suite), torch.device(device))
+    found = at_checkpoint(
+        folder, record, recall(record, suite), torch.device(device or _like(record))
+    )
     if found.gan.step != record["step"]:
         raise UsageError(
             f"{folder / CHECKPOINT} is of step {found.gan.step}, and the run ended at step "
             f"{record['step']}; run it again"
         )
     return found
+
+
+def _like(record: Record) -> str:
+    """A device on which the run's own latents can be drawn, as far as there is one."""
+    on_gpu = record["provenance"].get("device") != "cpu"
+    return "cuda" if on_gpu and torch.cuda.is_available() else "cpu"
 
 
 def at_checkpoint(

@@ -2,12 +2,16 @@
 
 import logging
 from collections.abc import Callable
+from contextlib import suppress
+from functools import lru_cache
 from pathlib import Path
 from typing import Any
 
+from bench.config.bound import Bound
 from bench.config.run import Run
 from bench.runs import checkpoint
 from bench.runs.folder import CHECKPOINT, owner
+from bench.training.experiment import Experiment, experiment_of
 from bench.training.longer import beginning
 from bench.training.trainer import Trainer
 
@@ -59,6 +63,24 @@ def resumed(make: Callable[[], Trainer], run: Run, out: Path) -> tuple[Trainer, 
             return trainer, word
     log.info("starting from the beginning")
     return trainer, f"from the beginning, for of no use is {reasons[0]}" if reasons else ""
+
+
+def reached(run: Run, out: Path) -> int:
+    """The step from which ``resumed`` would go on, as far as can be told without building networks.
+
+    Nothing is set aside or written.
+    """
+    saved, mine = run.folder(out) / CHECKPOINT, owner(run.key, run.seed)
+    for path in (saved, checkpoint.previous(saved)):
+        with suppress(checkpoint.Damaged, OSError):
+            return int(checkpoint.load(path, mine)["history"]["step"])
+    found = beginning(run, out, _experiment(run.config))[0] if out.exists() else None
+    return 0 if found is None else found.step
+
+
+@lru_cache(maxsize=1)  # the runs of one config follow each other
+def _experiment(config: str) -> Experiment:
+    return experiment_of(Bound(config))
 
 
 def _loaded(make: Callable[[], Trainer], state: dict[str, Any]) -> Trainer:

@@ -88,7 +88,7 @@ class Trainer:
                 if until <= self.history.step:
                     continue
                 self.advance(until, listen)
-                self._evaluate()
+                self.evaluate()
                 listen(self._progress())
                 save(self.state_dict())
 
@@ -120,7 +120,7 @@ class Trainer:
         history = self.history
         return Progress(history.step, self.experiment.steps, loss, rate, list(history.scores))
 
-    def _evaluate(self) -> None:
+    def evaluate(self) -> None:
         """Scores samples of fixed latents, and probes D; leaves no trace but in the history."""
         with seeded(self.seed, "evaluation"):
             samples = self.samples(self.judge.samples)
