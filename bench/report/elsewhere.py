@@ -53,16 +53,16 @@ def numbers(rows: pd.DataFrame, results: Results) -> Table:
         results: of the page, whose methods and settings some rows are about.
     """
     metrics, used = rows["metric"].unique(), [name for name in QUOTED if any(rows[name])]
+    ours: dict[Kind, list[str]] = {"method": results.methods, "setting": results.settings}
     made = []
     for _, group in rows.groupby(QUOTED, sort=False):
-        quoted = group.to_dict("records")
+        first, *_ = quoted = group.to_dict("records")
         values = {one["metric"]: _value(one["value"], one["plus_minus"]) for one in quoted}
         measured = {metric: values.get(metric, Cell("")) for metric in metrics}
-        texts = {name: Cell(quoted[0][name]) for name in used}
-        first = {name: texts[name] for name in used if name in QUOTED[:3]}
-        ours: dict[Kind, list[str]] = {"method": results.methods, "setting": results.settings}
-        about = {kind: [it] for kind, names in ours.items() if (it := quoted[0][kind]) in names}
-        made.append(Row(first | measured | texts, about))
+        texts = {name: Cell(first[name]) for name in used}
+        before = {name: texts[name] for name in used if name in QUOTED[:3]}
+        about = {kind: [first[kind]] for kind, names in ours.items() if first[kind] in names}
+        made.append(Row(before | measured | texts, about))
     return Table(made)
 
 
