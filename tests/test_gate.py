@@ -10,7 +10,7 @@ from scipy import stats
 
 from bench.cli import main
 from bench.errors import UsageError
-from bench.gate.compare import COURSE, STATUS, TOGETHER, Strictness, compare
+from bench.gate.compare import BEGINNING, STATUS, TOGETHER, Strictness, compare
 from bench.gate.outcomes import COLUMNS, Outcomes, of_records, read_baseline
 from bench.gate.power import flips, noticed, pairs_needed
 from bench.gate.write import as_junit, as_markdown, headline, notes
@@ -218,7 +218,7 @@ def test_a_method_that_trains_differently_is_called_out_even_if_better():
     before = outcomes()
     after = changed(before, "as_gan", first=lambda x: x / 1.05, last=lambda x: x / 2)
     verdict = compare(after, before, Strictness())
-    assert {(one.method, one.what) for one in verdict.worse} == {("as_gan", COURSE)}
+    assert {(one.method, one.what) for one in verdict.worse} == {("as_gan", BEGINNING)}
     assert headline(verdict).startswith("nothing got worse; trained differently: as_gan (")
     assert any(note.startswith("Trained differently") for note in notes(verdict))
     allowed = compare(after, before, Strictness(unchanged=False))

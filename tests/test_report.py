@@ -525,7 +525,7 @@ def test_failures_are_counted_and_never_averaged() -> None:
     assert (
         texts(tables.by_setting(results))["standard"][0] == "11.0 [-1.71, 23.7] (2 of 4 have none)"
     )
-    for table in (tables.all_metrics, tables.course):
+    for table in (tables.all_metrics, tables.over_training):
         assert texts(table(results)).iloc[0]["scored"] == "2 of 4"
     assert texts(tables.scores_and_costs(results)).iloc[0]["gap"] == "0 (2 of 4 have none)"
 

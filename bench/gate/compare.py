@@ -25,7 +25,7 @@ SCORES = {"area": "over training", "last": "at the end"}
 UNKNOWN: Metric = {"label": "score", "better": "lower"}
 """Stands for the metric where no run was scored."""
 
-COURSE = "course"
+BEGINNING = "course"
 CONFIG = "config"
 EARLY = 25
 """Generator steps in which other rounding does not yet show."""
@@ -110,7 +110,7 @@ class Verdict:
     @property
     def changed(self) -> list[str]:
         """The methods that train differently, for better or worse."""
-        changed = [one.method for one in self.evidence if one.what in (COURSE, CONFIG)]
+        changed = [one.method for one in self.evidence if one.what in (BEGINNING, CONFIG)]
         return list(dict.fromkeys(changed))
 
     @property
@@ -140,7 +140,7 @@ def compare(current: Outcomes, baseline: Outcomes, strictness: Strictness) -> Ve
         one for name, family in families.items() for one in _judge(family, strictness.level(name))
     ]
     unchanged = strictness.unchanged
-    changes = [*_configs(pairs, unchanged), *_courses(pairs, metric, unchanged)]
+    changes = [*_configs(pairs, unchanged), *_beginnings(pairs, metric, unchanged)]
     evidence = [*_certain(pairs), *_new_failures(current, pairs), *changes, *tested]
     verdict = Verdict(
         baseline.origin,
@@ -281,7 +281,7 @@ def _configs(pairs: pd.DataFrame, unchanged: bool) -> list[Evidence]:
     ]
 
 
-def _courses(pairs: pd.DataFrame, metric: Metric, unchanged: bool) -> list[Evidence]:
+def _beginnings(pairs: pd.DataFrame, metric: Metric, unchanged: bool) -> list[Evidence]:
     """Methods whose runs leave the baseline's before chance has had time to part them.
 
     At the same seed the same computation begins alike, on the same kind of machine. Most runs
@@ -298,7 +298,7 @@ def _courses(pairs: pd.DataFrame, metric: Metric, unchanged: bool) -> list[Evide
         middle = float(np.median(values)) if len(values) else 0.0
         if middle > lost.margin(APART):
             seen = f"first scores {lost.apart(middle)} apart at the median"
-            found.append(Evidence(method, COURSE, seen, None, unchanged))
+            found.append(Evidence(method, BEGINNING, seen, None, unchanged))
     return found
 
 

@@ -6,7 +6,7 @@ import numpy as np
 from rich.console import RenderableType
 from rich.text import Text
 
-from bench.gate.compare import CONFIG, COURSE, SCORES, TOGETHER, Evidence, Verdict
+from bench.gate.compare import BEGINNING, CONFIG, SCORES, TOGETHER, Evidence, Verdict
 from bench.gate.pairs import BEFORE, falls
 from bench.gate.power import POWER, flips, noticed, pairs_needed
 from bench.report.document import Bullets, Cell, Folded, Heading, Row, Table, valued
@@ -65,8 +65,8 @@ def as_junit(verdict: Verdict, suite: str) -> bytes:
 
 def headline(verdict: Verdict) -> str:
     """One sentence: whether anything got worse, or must not have changed and did."""
-    lost = dict.fromkeys(one.method for one in verdict.worse if one.what not in (COURSE, CONFIG))
-    other = dict.fromkeys(one.method for one in verdict.worse if one.what in (COURSE, CONFIG))
+    lost = dict.fromkeys(one.method for one in verdict.worse if one.what not in (BEGINNING, CONFIG))
+    other = dict.fromkeys(one.method for one in verdict.worse if one.what in (BEGINNING, CONFIG))
     answer = f"worse: {', '.join(lost)}" if lost else "nothing got worse"
     if other:
         answer += f"; trained differently: {', '.join(other)}"

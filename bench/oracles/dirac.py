@@ -102,7 +102,7 @@ def unit_penalty(method: Any, updates: Updates) -> Prediction | None:
         "2 lambda coth(pi lambda / 2 sqrt(1 - lambda^2))",
         value=normal_forms.kink_amplitude(method.penalty, pull=1.0),
         tolerance=0.35 * updates.g_rate,
-        measure=lambda course: course.amplitude(),
+        measure=lambda trajectory: trajectory.amplitude(),
     )
 
 
@@ -147,7 +147,7 @@ def _linear(system: Linear, updates: Updates) -> Prediction:
         "spectral radius",
         value=factor,
         tolerance=1e-4 + 0.01 * abs(drift),
-        measure=lambda course: course.factor(),
+        measure=lambda trajectory: trajectory.factor(),
         eigenvalues=system.eigenvalues,
     )
 
@@ -173,7 +173,7 @@ def _weakly_damped(
             f"(h / {rate / turn:g})^(1/{2 * power:g})",
             value=radius,
             tolerance=0.01 * radius,
-            measure=lambda course: course.cycle(ratio),
+            measure=lambda trajectory: trajectory.cycle(ratio),
             eigenvalues=system.eigenvalues,
         )
     slope = power * rate
@@ -183,7 +183,7 @@ def _weakly_damped(
         formula,
         value=slope,
         tolerance=0.05 * slope,
-        measure=lambda course: course.growth(power, ratio) / updates.g_rate,
+        measure=lambda trajectory: trajectory.growth(power, ratio) / updates.g_rate,
         eigenvalues=system.eigenvalues,
     )
 
@@ -195,7 +195,7 @@ def _sticks(rest: float, formula: str) -> Prediction:
         formula,
         value=rest,
         tolerance=0.01 * rest,
-        measure=lambda course: course.distance(),
+        measure=lambda trajectory: trajectory.distance(),
     )
 
 
@@ -210,15 +210,15 @@ def _friction(epsilon: float, pulls: int, updates: Updates) -> Prediction:
             "largest root of r^3 - 2 h r + 16 epsilon / (pi c^1.5)",
             value=radius,
             tolerance=0.01 * radius,
-            measure=lambda course: course.cycle(pulls),
+            measure=lambda trajectory: trajectory.cycle(pulls),
         )
     loss, rest = normal_forms.friction_loss(epsilon, pulls), rest_distance(epsilon, pulls)
     growing = h if updates.simultaneous else 0.0
 
-    def measure(course: Trajectory) -> float:
-        if not course.distance() <= rest:
+    def measure(trajectory: Trajectory) -> float:
+        if not trajectory.distance() <= rest:
             return nan
-        before, after = course.half_cycles(rest)
+        before, after = trajectory.half_cycles(rest)
         if not len(before):
             return nan
         others = logistic_loss((before + after) / 2, pulls, growing)

@@ -1,4 +1,4 @@
-"""Asks theory about a run and holds the answer against the run's course."""
+"""Asks theory about a run and holds the answer against the run's trajectory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field

@@ -1,4 +1,4 @@
-"""What theory says a run will do, in one number that can be measured on its course."""
+"""What theory says a run will do, in one number that can be measured on its trajectory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -36,7 +36,7 @@ class Prediction:
         formula: what it was computed by.
         value: the number.
         tolerance: how far off the measured number may be, in the same unit.
-        measure: takes it from a course.
+        measure: takes it from a trajectory.
         eigenvalues: of the continuous system at the equilibrium; none where that is not smooth.
     """
 

@@ -1,4 +1,4 @@
-"""The course of a run through the plane of theta and psi, and what can be measured on it."""
+"""The trajectory of a run through the plane of theta and psi, and what can be measured on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass

@@ -38,7 +38,7 @@ LOCK = ".lock"
 ABOVE = "../.."
 """The way from a page's folder to the runs folder that its pages are below."""
 
-FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", oracles.COURSES)
+FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", oracles.TRAJECTORIES)
 
 
 def build(files: Iterable[Path], out: Path, free: bool = False) -> list[Path]:
@@ -195,7 +195,7 @@ def _put(path: Path, data: bytes) -> None:
 def _figures(results: Results) -> dict[str, bytes]:
     board = results.board
     if oracles.has_oracle(board):
-        return {oracles.COURSES: svg(portraits(board))}
+        return {oracles.TRAJECTORIES: svg(portraits(board))}
     drawn = {
         "curves.svg": steps_figure(board),
         "cost.svg": cost_figure(board),

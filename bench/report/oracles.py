@@ -26,7 +26,7 @@ VERDICTS = {
 }
 """What each verdict means, from the best to the worst."""
 
-COURSES = "courses.svg"
+TRAJECTORIES = "courses.svg"
 
 FOUR = "{:.4f}".format
 
@@ -41,7 +41,7 @@ def section(board: Board) -> list[Block]:
             "method in the real training loop. Nothing here ranks methods."
         ),
         Figure(
-            COURSES,
+            TRAJECTORIES,
             "Courses through the plane of generator and discriminator",
             "Each run's course: the generator's location theta to the right, the discriminator's "
             "slope psi upwards, pale at its beginning, with a dot at its end. The data are at the "

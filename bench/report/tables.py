@@ -108,8 +108,8 @@ def all_metrics(results: Results) -> Table:
     return Table([*rows, Row({"method": Cell("real data (floor)"), "scored": EMPTY, **real})])
 
 
-def course(results: Results) -> Table:
-    """Summaries of the whole course of training, medians over the runs that have a score."""
+def over_training(results: Results) -> Table:
+    """Summaries of all of training, medians over the runs that have a score."""
     columns = {
         "last": "last",
         "best": "best",

@@ -56,7 +56,7 @@ class Entry:
         metrics: the names of its protocol's metrics, sorted.
         last: the last value of each of them, shape (M,).
         cost: the values of ``COSTS``, shape (5,), NaN where unknown.
-        course: through the plane that theory speaks of; None where the data are not of that kind.
+        trajectory: through the plane that theory speaks of; None where the data are of another kind.
 
     The others are the record's own.
     """
@@ -89,7 +89,7 @@ class Entry:
     last: Floats
     cost: Floats
     oracle: Expectation | None
-    course: Trajectory | None
+    trajectory: Trajectory | None
 
     @property
     def run(self) -> tuple[str, int]:
@@ -183,12 +183,12 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         last=_table(rows[-1:], names).T.reshape(-1) if rows else np.full(len(names), np.nan),
         cost=_table([record.get("cost") or {}], COSTS).reshape(-1),
         oracle=record.get("oracle"),
-        course=_course(rows, record["diagnostics"]),
+        trajectory=_trajectory(rows, record["diagnostics"]),
     )
 
 
 def under(entry: Entry, headline: str) -> Entry:
-    """The same run with its course under another metric, read anew."""
+    """The same run with its curve under another metric, read anew."""
     rows = json.loads(entry.load())["scores"]
     return replace(entry, headline=headline, evaluations=_table(rows, (*AXES, headline)))
 
@@ -215,7 +215,7 @@ def _table(rows: list[Row], names: tuple[str, ...] | list[str]) -> Floats:
     return np.array(columns, dtype=np.float64).reshape(len(names), len(rows))
 
 
-def _course(scores: list[Row], diagnostics: list[Row]) -> Trajectory | None:
+def _trajectory(scores: list[Row], diagnostics: list[Row]) -> Trajectory | None:
     located = all("location" in row for row in scores)
     probed = all("gradient_l1" in row for row in diagnostics)
     if scores and located and probed and len(scores) == len(diagnostics):

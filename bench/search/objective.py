@@ -27,7 +27,7 @@ SUMMARIES: dict[str, Callable[[Floats, Better], float]] = {
     "best": lambda scores, better: best(scores, better),
     "tail": lambda scores, better: tail_mean(scores),
 }
-"""By name: what a course of scores, shape (E,) with E >= 1, counts as."""
+"""By name: what a curve of scores, shape (E,) with E >= 1, counts as."""
 
 AGGREGATES: dict[str, Callable[[Floats], float]] = {
     "mean": lambda values: float(np.mean(values)),
@@ -64,7 +64,7 @@ class Objective:
         return self.name in COSTS
 
     def so_far(self, scores: Sequence[Row]) -> float:
-        """What a course of scores counts as, NaN where a score that counts is not there."""
+        """What a curve of scores counts as, NaN where a score that counts is not there."""
         values = column(scores, self.name)
         return SUMMARIES[self.summary](values, self.better) if len(values) else np.nan
 
@@ -98,7 +98,7 @@ class Objective:
         return self.worst(record["scores"], untrained())
 
     def worst(self, scores: Sequence[Row], untrained: Row) -> float:
-        """The worst score of a course, counting that before any training."""
+        """The worst score of a curve, counting that before any training."""
         seen = column([*scores, untrained], self.name)
         return best(seen, "higher" if self.better == "lower" else "lower")
 

@@ -15,7 +15,7 @@ from bench.results.entry import Entry, entry_of, read_entry
 from bench.runs import records
 from bench.runs.recorded import Unknown, plan_of
 from bench.runs.records import Record
-from bench.submission import course, form, origin, place, reading, samples, scores, yardstick
+from bench.submission import form, origin, place, reading, samples, scores, training, yardstick
 from bench.submission.candidate import Candidate, Check
 from bench.submission.yardstick import Yardstick
 
@@ -24,10 +24,10 @@ OWN: tuple[Check, ...] = (
     origin.times,
     origin.software,
     origin.protocol,
-    course.steps,
-    course.end,
-    course.passes,
-    course.cost,
+    training.steps,
+    training.end,
+    training.passes,
+    training.cost,
     scores.names,
     scores.labels,
     scores.floors,

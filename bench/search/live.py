@@ -15,7 +15,7 @@ from bench.search.study import Held
 from bench.search.task import Task
 
 
-class Course:
+class LiveTrial:
     """One trial under way.
 
     What it reports and decides depends on scores alone, and not on when which of them was known:

@@ -70,12 +70,12 @@ def cost(candidate: Candidate) -> Iterator[str]:
     record = candidate.record
     whole: Row = record["cost"] or {}
     for key in ("d_gradients", "seconds"):
-        course = [*(row.get(key) for row in record["scores"]), whole.get(key)]
-        values = [value for value in course if value is not None]
-        if len(values) < len(course):
+        curve = [*(row.get(key) for row in record["scores"]), whole.get(key)]
+        values = [value for value in curve if value is not None]
+        if len(values) < len(curve):
             yield f"{key}: it is missing from the cost or from a row of scores"
         elif values[0] < 0 or any(after < before for before, after in pairwise(values)):
-            yield f"{key}: it is negative or falls in the course of the run"
+            yield f"{key}: it is negative or falls during the run"
         elif candidate.finished and values[-1] > values[-2:][0] * (1 + ROUNDING):
             yield (
                 f"cost.{key}: {values[-1]:g} is more than the {values[-2]:g} of the last row, "
