@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 
 from bench.errors import UsageError
-from bench.report import oracles
+from bench.report import theory
 from bench.report.document import EMPTY, Block, Cell, Heading, Paragraph, Row, Table, filled, valued
 from bench.results.results import Results
 from bench.runs.records import load
@@ -41,8 +41,8 @@ class Summary(msgspec.Struct, frozen=True):
 def summary(results: Results, web: str) -> Summary:
     """The row of one leaderboard whose web page is called ``web``."""
     board = results.board
-    if oracles.has_oracle(board):
-        finding = oracles.summary(board).rstrip(".")
+    if theory.has_theory(board):
+        finding = theory.summary(board).rstrip(".")
     else:
         finding = ", ".join(results.leaders) if results.distinguished else "none told apart"
     return Summary(

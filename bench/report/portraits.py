@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from scipy.interpolate import CubicSpline
 
-from bench.oracles.trajectory import Trajectory
-from bench.report.oracles import ordered
 from bench.report.style import STYLE, plain
+from bench.report.theory import ordered
 from bench.results.board import Board
 from bench.results.entry import Entry
+from bench.theory.trajectory import Trajectory
 
 COLOURS = {
     "converges": "#009E73",
@@ -28,7 +28,7 @@ COLOURS = {
     "sticks": "#882255",
     "diverges": "#D55E00",
 }
-"""Of a trajectory, by theory's verdict."""
+"""Of a trajectory, by the behaviour that theory expects."""
 
 UNKNOWN = "#888888"
 THEORY: dict[str, Any] = {"color": "#222222", "linewidth": 0.9, "zorder": 4}
@@ -67,7 +67,7 @@ def portraits(board: Board) -> Figure:
 
 
 def _draw(panel: Axes, record: Entry) -> None:
-    trajectory, word = record.trajectory, record.oracle
+    trajectory, word = record.trajectory, record.expectation
     colour = COLOURS[word["verdict"]] if word else UNKNOWN
     side = 1.2
     if trajectory and len(trajectory.steps) > 3:
@@ -101,18 +101,18 @@ def _curve(panel: Axes, trajectory: Trajectory, colour: str) -> None:
     panel.plot(*points[-1], marker="o", markersize=4, color=colour, zorder=5)
 
 
-def _theory(panel: Axes, verdict: str, quantity: str, value: float) -> None:
+def _theory(panel: Axes, behaviour: str, quantity: str, value: float) -> None:
     """Where theory says that the trajectory ends."""
-    if verdict == "cycles" and quantity == "radius":
+    if behaviour == "cycles" and quantity == "radius":
         panel.add_patch(Circle((0, 0), value, fill=False, linestyle=(0, (4, 3)), **THEORY))
-    elif verdict == "sticks":
+    elif behaviour == "sticks":
         panel.plot([-value, value], [0, 0], "x", markersize=6, **THEORY)
-    elif verdict in ("converges", "stops", "slows"):
+    elif behaviour in ("converges", "stops", "slows"):
         panel.plot([0], [0], "+", markersize=7, **THEORY)
 
 
 def _caption(record: Entry) -> str:
-    word = record.oracle
+    word = record.expectation
     if word is None:
         return "no theory"
     seen = word["observed"]

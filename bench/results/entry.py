@@ -15,10 +15,10 @@ from numpy.typing import NDArray
 
 from bench.identity import Identity, canonical
 from bench.missing import column
-from bench.oracles.trajectory import Trajectory
 from bench.runs import records
 from bench.runs.provenance import parts
 from bench.runs.records import Expectation, Record, Row, Samples, Status
+from bench.theory.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
 
@@ -88,7 +88,7 @@ class Entry:
     metrics: tuple[str, ...]
     last: Floats
     cost: Floats
-    oracle: Expectation | None
+    expectation: Expectation | None
     trajectory: Trajectory | None
 
     @property
@@ -182,7 +182,7 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         metrics=_held(*names),
         last=_table(rows[-1:], names).T.reshape(-1) if rows else np.full(len(names), np.nan),
         cost=_table([record.get("cost") or {}], COSTS).reshape(-1),
-        oracle=record.get("oracle"),
+        expectation=record.get("oracle"),
         trajectory=_trajectory(rows, record["diagnostics"]),
     )
 

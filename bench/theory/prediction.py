@@ -4,9 +4,9 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.oracles.trajectory import Trajectory
+from bench.theory.trajectory import Trajectory
 
-Verdict = Literal["converges", "stops", "slows", "circles", "cycles", "sticks", "diverges"]
+Behaviour = Literal["converges", "stops", "slows", "circles", "cycles", "sticks", "diverges"]
 """To the data at a steady rate; within a distance of it, for good; ever more slowly; or it keeps
 its distance; settles on a cycle of its own; comes to rest far off; leaves."""
 
@@ -28,10 +28,10 @@ class Updates:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A verdict, and the number behind it.
+    """A behaviour, and the number behind it.
 
     Attributes:
-        verdict: what becomes of the run.
+        behaviour: what becomes of the run.
         quantity: what the number is, in words.
         formula: what it was computed by.
         value: the number.
@@ -40,7 +40,7 @@ class Prediction:
         eigenvalues: of the continuous system at the equilibrium; none where that is not smooth.
     """
 
-    verdict: Verdict
+    behaviour: Behaviour
     quantity: str
     formula: str
     value: float

@@ -8,10 +8,10 @@ from typing import Any
 
 import gin
 
-from bench.oracles import normal_forms
-from bench.oracles.normal_forms import Linear, logistic_loss, rest_distance
-from bench.oracles.prediction import Prediction, Updates, Verdict
-from bench.oracles.trajectory import Trajectory
+from bench.theory import normal_forms
+from bench.theory.normal_forms import Linear, logistic_loss, rest_distance
+from bench.theory.prediction import Behaviour, Prediction, Updates
+from bench.theory.trajectory import Trajectory
 
 LOGISTIC = Linear(pull=0.5, push=0.5)
 """The non-saturating and the relativistic GAN near the equilibrium, where the sigmoid is 1/2."""
@@ -140,9 +140,11 @@ def l1_penalty(method: Any, updates: Updates) -> Prediction:
 def _linear(system: Linear, updates: Updates) -> Prediction:
     factor = system.factor(updates.d_rate, updates.g_rate, updates.simultaneous)
     drift = factor - 1
-    verdict: Verdict = "converges" if drift < -1e-9 else "diverges" if drift > 1e-9 else "circles"
+    behaviour: Behaviour = (
+        "converges" if drift < -1e-9 else "diverges" if drift > 1e-9 else "circles"
+    )
     return Prediction(
-        verdict,
+        behaviour,
         "factor a step",
         "spectral radius",
         value=factor,

@@ -15,7 +15,7 @@ from bench.report.markdown import escape
 from bench.results.board import Board
 from bench.results.entry import Entry
 
-VERDICTS = {
+BEHAVIOURS = {
     "converges": "to the data, at a steady rate",
     "stops": "within a set distance of the data, after finitely many half-cycles",
     "slows": "towards the data, ever more slowly",
@@ -24,7 +24,7 @@ VERDICTS = {
     "sticks": "far from the data",
     "diverges": "away from the data",
 }
-"""What each verdict means, from the best to the worst."""
+"""What each behaviour means, from the best to the worst."""
 
 TRAJECTORIES = "courses.svg"
 
@@ -49,7 +49,7 @@ def section(board: Board) -> list[Block]:
             "the course ends: at a cross, or on the dashed circle.",
         ),
         table(board),
-        Bullets([f"**{verdict}**: {text}." for verdict, text in VERDICTS.items()]),
+        Bullets([f"**{behaviour}**: {text}." for behaviour, text in BEHAVIOURS.items()]),
         Paragraph(
             "*Eigenvalues*: of the continuous system at the equilibrium. *Factor a step*: of the "
             "distance r from the equilibrium, near it. *Gain*: in a unit of time, which is h times "
@@ -61,26 +61,26 @@ def section(board: Board) -> list[Block]:
     ]
 
 
-def has_oracle(board: Board) -> bool:
+def has_theory(board: Board) -> bool:
     """Whether theory speaks of any of the board's runs."""
-    return any(record.oracle for record in board.records)
+    return any(record.expectation for record in board.records)
 
 
 def ordered(board: Board) -> list[Entry]:
-    """The runs by verdict, the best first, then by method; those without a theory last."""
-    verdicts = list(VERDICTS)
+    """The runs by behaviour, the best first, then by method; those without a theory last."""
+    behaviours = list(BEHAVIOURS)
 
     def place(record: Entry) -> tuple[int, str, str, int]:
-        word = record.oracle
-        verdict = verdicts.index(word["verdict"]) if word else len(verdicts)
-        return verdict, record.method, record.setting, record.seed
+        word = record.expectation
+        order = behaviours.index(word["verdict"]) if word else len(behaviours)
+        return order, record.method, record.setting, record.seed
 
     return sorted(board.records, key=place)
 
 
 def summary(board: Board) -> str:
     """One sentence: how many runs do what theory says, and which do not."""
-    words = [(record.method, record.oracle) for record in board.records]
+    words = [(record.method, record.expectation) for record in board.records]
     known = [(method, word) for method, word in words if word]
     wrong = [method for method, word in known if not word["agrees"]]
     text = f"{len(known) - len(wrong)} of {len(known)} runs do what theory says"
@@ -100,7 +100,7 @@ def table(board: Board) -> Table:
 
 
 def _cells(record: Entry) -> dict[str, Cell]:
-    word = record.oracle
+    word = record.expectation
     if word is None:
         rest = ("quantity", "formula", "predicted", "tolerance", "observed", "agrees")
         none = {"updates": "", "eigenvalues": "", "theory": "no theory"} | dict.fromkeys(rest, "")

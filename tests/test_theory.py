@@ -17,16 +17,16 @@ from bench.config.bound import Bound
 from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.data.dirac import Dirac, GaussianLocation, quantiles
-from bench.oracles import dirac, normal_forms
-from bench.oracles.normal_forms import Linear
-from bench.oracles.oracle import Oracle
-from bench.oracles.prediction import Prediction, Updates
-from bench.oracles.trajectory import Trajectory
-from bench.report import oracles
 from bench.report.build import build
+from bench.report.theory import ordered
 from bench.results.board import boards
 from bench.runs import records
 from bench.scores.location import LocationJudge
+from bench.theory import dirac, normal_forms
+from bench.theory.normal_forms import Linear
+from bench.theory.prediction import Prediction, Updates
+from bench.theory.theory import Theory
+from bench.theory.trajectory import Trajectory
 from bench.training.execute import execute
 from bench.training.experiment import experiment_of
 from bench.training.trainer import Trainer
@@ -37,8 +37,8 @@ Force = Callable[[float, float], float]
 Offering = Callable[[str, str, str], tuple[str, str]]
 
 SUITE = """
-import bench.oracles.dirac
-import bench.oracles.oracle
+import bench.theory.dirac
+import bench.theory.theory
 
 Suite.dataset = "{data}"
 Suite.architecture = "dirac"
@@ -54,7 +54,7 @@ Experiment.log_every = {steps}
 Experiment.batch_size = 2
 Experiment.latent_dim = 1
 Experiment.device = "cpu"
-Experiment.oracle = @Oracle()
+Experiment.theory = @Theory()
 {more}
 """
 
@@ -117,9 +117,9 @@ def trajectory(run: Run, method: Method | None = None) -> Trajectory:
 def observed(run: Run) -> tuple[Prediction, float, Trajectory]:
     """What theory says of the run, what was measured on it, and its trajectory."""
     trainer = trainer_of(run)
-    oracle = trainer.experiment.oracle
-    assert oracle is not None
-    prediction = oracle.predict(run.method, trainer.experiment.method, trainer.gan)
+    theory = trainer.experiment.theory
+    assert theory is not None
+    prediction = theory.predict(run.method, trainer.experiment.method, trainer.gan)
     assert prediction is not None
     seen = trajectory_of(trainer)
     return prediction, prediction.measure(seen), seen
@@ -138,7 +138,7 @@ def simultaneous(offer: Callable[[str, str], str]) -> Offering:
             "Experiment.method = @combine()\n"
             f"combine.methods = [@Simultaneous(), @{configurable}()]",
         )
-        return name, f'Oracle.simultaneous = {{"{name}": @{theory}}}'
+        return name, f'Theory.simultaneous = {{"{name}": @{theory}}}'
 
     return offered
 
@@ -500,14 +500,14 @@ def test_closed_forms_refuse_other_optimizers(tmp_path: Path) -> None:
         "vanilla",
         0.1,
         1,
-        'Oracle.alternating = {"vanilla": @non_saturating}',
+        'Theory.alternating = {"vanilla": @non_saturating}',
         "SGD.momentum = 0.5",
     )
     trainer = trainer_of(run)
-    assert trainer.experiment.oracle is not None
+    assert trainer.experiment.theory is not None
     with pytest.raises(ValueError, match="plain gradient descent"):
-        trainer.experiment.oracle.predict("vanilla", Method(), trainer.gan)
-    assert Oracle().predict("vanilla", Method(), trainer.gan) is None
+        trainer.experiment.theory.predict("vanilla", Method(), trainer.gan)
+    assert Theory().predict("vanilla", Method(), trainer.gan) is None
 
 
 # --- the real methods in the real loop
@@ -539,7 +539,7 @@ def test_wgan_div(p: float, at_once: bool, tmp_path: Path, simultaneous: Offerin
     method, theory = (
         simultaneous("wgan_div", "WGANDiv", "power_penalty")
         if at_once
-        else ("wgan_div", 'Oracle.alternating = {"wgan_div": @power_penalty}')
+        else ("wgan_div", 'Theory.alternating = {"wgan_div": @power_penalty}')
     )
     bindings = ("WGANDiv.d_steps = 1", f"WGANDiv.div_p = {p}", "WGANDiv.div_k = 0.3")
     prediction, value, _ = observed(planned(tmp_path, method, 0.2, 60, theory, *bindings))
@@ -549,7 +549,7 @@ def test_wgan_div(p: float, at_once: bool, tmp_path: Path, simultaneous: Offerin
 @pytest.mark.parametrize("rectified", [False, True])
 def test_lecam(rectified: bool, tmp_path: Path) -> None:
     more = (
-        'Oracle.alternating = {"lecam": @lecam}',
+        'Theory.alternating = {"lecam": @lecam}',
         "LeCam.lecam_start = 0",
         "LeCam.lecam_weight = 0.5",
         f"LeCam.lecam_rectified = {rectified}",
@@ -562,7 +562,7 @@ def test_simultaneous_lsgan_cycles(tmp_path: Path, simultaneous: Offering) -> No
     method, theory = simultaneous("lsgan", "LSGAN", "least_squares")
     bias = ("LinearDiscriminator.bias = True", "LinearDiscriminator.bias_start = 0.5")
     prediction, value, _ = observed(planned(tmp_path, method, 0.2, 120, theory, *bias))
-    assert prediction.verdict == "cycles"
+    assert prediction.behaviour == "cycles"
     assert prediction.agrees(value), (prediction, value)
 
 
@@ -575,12 +575,12 @@ def test_clipping_bounds_a_critic_that_never_converges(tmp_path: Path) -> None:
 
 def test_wgan_gp_cycles_below_one(tmp_path: Path) -> None:
     more = (
-        'Oracle.alternating = {"wgan_gp": @unit_penalty}',
+        'Theory.alternating = {"wgan_gp": @unit_penalty}',
         "WGANGP.d_steps = 1",
         "WGANGP.penalty = 0.5",
     )
     prediction, value, _ = observed(planned(tmp_path, "wgan_gp", 0.1, 60, *more, every=0.5))
-    assert prediction.verdict == "cycles"
+    assert prediction.behaviour == "cycles"
     assert prediction.agrees(value), (prediction, value)
 
 
@@ -789,9 +789,9 @@ def test_the_wrong_sign_is_anti_friction(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["as_gan", "as_gan_none"])
 def test_without_epsilon_nothing_is_damped(method: str, tmp_path: Path) -> None:
     more = ("ASGAN.epsilon = 0.0",) if method == "as_gan" else ()
-    theory = f'Oracle.alternating = {{"{method}": @repeated_step}}'
+    theory = f'Theory.alternating = {{"{method}": @repeated_step}}'
     prediction, value, _ = observed(planned(tmp_path, method, 0.2, 60, *more, theory))
-    assert prediction.verdict == "slows"
+    assert prediction.behaviour == "slows"
     assert prediction.agrees(value), (prediction, value)
 
 
@@ -810,7 +810,7 @@ def test_theory_catches_a_broken_method(broken: type[ASGAN], tmp_path: Path) -> 
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[records.Record]:
     """Runs with the right theory, with a wrong one, and with none."""
     folder = tmp_path_factory.mktemp("recorded")
-    theories = 'Oracle.alternating = {"r1": @real_penalty, "vanilla": @critic}'
+    theories = 'Theory.alternating = {"r1": @real_penalty, "vanilla": @critic}'
     gammas = {"r1": ["R1.gamma = 0.5"], "vanilla": [], "r2": ["R2.gamma = 0.5"]}
     return [
         execute(planned(folder, method, 0.2, 20, theories, *gamma), folder / "runs", ignore)
@@ -857,6 +857,6 @@ def test_the_picture_is_the_same_in_any_order(
     assert first == second
 
 
-def test_rows_stand_by_verdict(recorded: list[records.Record]) -> None:
+def test_rows_stand_by_behaviour(recorded: list[records.Record]) -> None:
     (board,) = boards(recorded)
-    assert [record.method for record in oracles.ordered(board)] == ["r1", "vanilla", "r2"]
+    assert [record.method for record in ordered(board)] == ["r1", "vanilla", "r2"]
