@@ -56,7 +56,7 @@ class Entry:
         metrics: the names of its protocol's metrics, sorted.
         last: the last value of each of them, shape (M,).
         cost: the values of ``COSTS``, shape (5,), NaN where unknown.
-        trajectory: through the plane that theory speaks of; None where the data are of another kind.
+        trajectory: through the plane that theory speaks of; None for other data.
 
     The others are the record's own.
     """
