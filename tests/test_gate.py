@@ -26,18 +26,18 @@ OVERLAP = {"label": "overlap", "better": "higher"}
 
 
 def outcomes(metric=FID, methods=METHODS, noise=0.1, seed=0, spread=0.2):
-    """16 runs of each method: log-normal cells, each run ``noise`` away from its cell.
+    """16 runs of each method: log-normal places, each run ``noise`` away from its place.
 
-    The first scores are those of the cells: training begins alike.
+    The first scores are those of the places: training begins alike.
     """
-    cells = np.random.default_rng(0)
+    places = np.random.default_rng(0)
     rng = np.random.default_rng(seed)
     rows = []
     for method in methods:
         for setting in SETTINGS:
             for number in SEEDS:
-                cell = 50 * np.exp(spread * cells.standard_normal())
-                first, (last, area) = cell, cell * np.exp(noise * rng.standard_normal(2))
+                place = 50 * np.exp(spread * places.standard_normal())
+                first, (last, area) = place, place * np.exp(noise * rng.standard_normal(2))
                 per_step = 4 if method == "as_gan" else 3
                 rows.append(
                     {
@@ -355,11 +355,11 @@ def test_markdown_is_a_section_with_a_row_a_method():
     assert "nothing got worse" in as_markdown(compare(before, before, Strictness()))
 
 
-def resampled(pool, cells, rng):
+def resampled(pool, places, rng):
     """A suite of one method a pool, each run drawn from the real ones of its method."""
     drawn = [
-        runs.iloc[rng.integers(len(runs), size=len(cells))].assign(
-            setting=[setting for setting, _ in cells], seed=[seed for _, seed in cells]
+        runs.iloc[rng.integers(len(runs), size=len(places))].assign(
+            setting=[setting for setting, _ in places], seed=[seed for _, seed in places]
         )
         for runs in pool
     ]
@@ -374,11 +374,11 @@ def test_false_alarms_are_as_rare_as_promised_on_real_runs(alpha, suites):
     real = read_baseline(Path(__file__).parents[1] / "leaderboards" / "ring", "ring").runs
     mixed = ("vanilla", "as_gan_random_sign", "wgan_gp", "dragan", "sn_gan", "r1")
     pool = [real[real["method"] == method] for method in mixed]
-    cells = [(f"setting {number // 4}", number % 4) for number in range(16)]
+    places = [(f"setting {number // 4}", number % 4) for number in range(16)]
     rng = np.random.default_rng(0)
     alarms = 0
     for _ in range(suites):
-        before, after = (Outcomes("ring", resampled(pool, cells, rng), OVERLAP) for _ in range(2))
+        before, after = (Outcomes("ring", resampled(pool, places, rng), OVERLAP) for _ in range(2))
         alarms += bool(compare(after, before, Strictness(alpha, tolerance=0.0)).worse)
     assert alarms <= stats.binom.ppf(0.999, suites, alpha)
     assert alarms >= 1  # a gate that never fires would pass the line above

@@ -7,14 +7,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bench.gate.outcomes import CELL, Outcomes
+from bench.gate.outcomes import PLACE, Outcomes
 from bench.gate.pairs import BEFORE, REFERENCE, Floats, Losses, ended, falls, growths, losses, pair
 from bench.runs.records import Metric
 from bench.statistics import holm, signed_rank_test, smallest_p
 from bench.wording import plural
 
 TOGETHER = "all methods"
-"""Stands for a method where a cell's median over the methods is tested."""
+"""Stands for a method where the median over the methods of a setting and seed is tested."""
 
 SHARES = {"score": 0.5, "status": 0.4, "cost": 0.1}
 """How the false-alarm rate is divided between the families of tests."""
@@ -197,7 +197,7 @@ def _judge(tests: Sequence[_Test], level: float) -> list[Evidence]:
 
 
 def _score_tests(pairs: pd.DataFrame, metric: Metric, tolerance: float) -> list[_Test]:
-    """Each score of each method, and the median method of each cell."""
+    """Each score of each method, and the median method of each setting and seed."""
     tests = []
     for column, name in SCORES.items():
         lost = losses(pairs, column, metric["better"])
@@ -205,9 +205,9 @@ def _score_tests(pairs: pd.DataFrame, metric: Metric, tolerance: float) -> list[
         what = f"{metric['label']} {name}"
         for method, values in _by_method(pairs, lost.values):
             tests.append(_Test(method, what, _seen(values, lost), values - margin))
-        cells = pairs.assign(loss=lost.values).groupby(CELL[1:])["loss"]
+        drawn = pairs.assign(loss=lost.values).groupby(PLACE[1:])["loss"]
         if pairs["method"].nunique() > 1:
-            middle = _known(cells.median().to_numpy(dtype=np.float64))
+            middle = _known(drawn.median().to_numpy(dtype=np.float64))
             tests.append(_Test(TOGETHER, what, _seen(middle, lost), middle - margin))
     return tests
 
@@ -256,7 +256,7 @@ def _certain(pairs: pd.DataFrame) -> list[Evidence]:
 
 def _new_failures(current: Outcomes, pairs: pd.DataFrame) -> list[Evidence]:
     """Methods with runs that raise, of which the baseline has none to say that they always did."""
-    runs = current.runs.merge(pairs[CELL], on=CELL, how="left", indicator=True)
+    runs = current.runs.merge(pairs[PLACE], on=PLACE, how="left", indicator=True)
     alone = runs[(runs["_merge"] == "left_only") & (runs["status"] == "failed")]
     return [
         Evidence(

@@ -17,7 +17,7 @@ from bench.runs import records
 from bench.runs.records import RECORD, Metric
 from bench.texts import read_text
 
-CELL = ["method", "setting", "seed"]
+PLACE = ["method", "setting", "seed"]
 """What makes a pair of runs: all three equal."""
 
 NUMBERS = [
@@ -31,7 +31,7 @@ NUMBERS = [
     "peak_memory_bytes",
 ]
 CONTENT = ["conditions", "own", "record"]
-COLUMNS = ["suite", "overrides", *CELL, *CONTENT, "status", "machine", *NUMBERS]
+COLUMNS = ["suite", "overrides", *PLACE, *CONTENT, "status", "machine", *NUMBERS]
 """What is read of ``bench.results.frame.frame``."""
 
 STATUSES = ("completed", "collapsed", "diverged", "failed")
@@ -40,7 +40,7 @@ STATUSES = ("completed", "collapsed", "diverged", "failed")
 
 @dataclass(frozen=True)
 class Outcomes:
-    """One run a cell, all of one suite.
+    """One run a method, setting and seed, all of one suite.
 
     Attributes:
         origin: where they were read, for messages.
@@ -83,7 +83,7 @@ def of_records(files: Iterable[Path], suite: str, origin: Path) -> Outcomes:
 
 
 def planned(runs: Iterable[Run], out: Path) -> Outcomes:
-    """What is known of runs before they are made: ``CELL`` and ``CONTENT``."""
+    """What is known of runs before they are made: ``PLACE`` and ``CONTENT``."""
     rows = [
         {
             "method": run.method,
@@ -132,9 +132,9 @@ def _of_suite(runs: pd.DataFrame, suite: str, path: Path) -> pd.DataFrame:
             f"--baseline {path}: it holds runs of {suites}{plain}, and none of {suite} as its "
             f"gin file has it; choose a baseline of {suite}"
         )
-    doubled = mine[mine.duplicated(CELL)]
+    doubled = mine[mine.duplicated(PLACE)]
     if len(doubled):
-        method, setting, seed = doubled.iloc[0][CELL]
+        method, setting, seed = doubled.iloc[0][PLACE]
         raise UsageError(
             f"--baseline {path}: it holds {method} under {setting} at seed {seed} more than once"
         )

@@ -42,6 +42,6 @@ def to_terminal(
     made = Table(title=title and Text(title), caption=caption and Text(caption))
     for index, column in enumerate(table.columns):
         made.add_column(Text(column.name), justify="right" if index else "left")
-    for row in zip(*(column.cells for column in table.columns), strict=True):
-        made.add_row(*(Text(cell.text) for cell in row))
+    for row in zip(*(column.fields for column in table.columns), strict=True):
+        made.add_row(*(Text(field.text) for field in row))
     return made

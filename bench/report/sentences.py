@@ -46,13 +46,13 @@ def beside_baseline(results: Results) -> str:
 
 def overall(results: Results) -> str:
     """Friedman's test of all methods at once."""
-    p, cells = results.friedman
+    p, blocks = results.friedman
     if p != p:
         return ""
     verdict = "refuted" if p <= comparison.ALPHA else "not refuted"
     return (
         f"That all methods rank alike is {verdict} (Friedman's test, p = {probability(p)}, over "
-        f"{plural(cells, 'cell')} of a setting and a seed)."
+        f"{plural(blocks, 'cell')} of a setting and a seed)."
     )
 
 

@@ -3,7 +3,7 @@
 from bench.report.document import (
     Block,
     Bullets,
-    Cell,
+    Field,
     Figure,
     Heading,
     Paragraph,
@@ -91,7 +91,7 @@ def table(board: Board) -> Table:
     """One row a run: what theory expects, and what was observed."""
     rows = [
         Row(
-            {"method": Cell(record.method), **_cells(record)},
+            {"method": Field(record.method), **_fields(record)},
             {"method": [record.method], "setting": [record.setting]},
         )
         for record in ordered(board)
@@ -99,23 +99,23 @@ def table(board: Board) -> Table:
     return Table(rows)
 
 
-def _cells(record: Entry) -> dict[str, Cell]:
+def _fields(record: Entry) -> dict[str, Field]:
     word = record.expectation
     if word is None:
         rest = ("quantity", "formula", "predicted", "tolerance", "observed", "agrees")
         none = {"updates": "", "eigenvalues": "", "theory": "no theory"} | dict.fromkeys(rest, "")
-        return {name: Cell(text) for name, text in none.items()}
+        return {name: Field(text) for name, text in none.items()}
     observed = word["observed"]
     return {
-        "updates": Cell(word["updates"]),
-        "eigenvalues": Cell(_complex(word["eigenvalues"])),
-        "theory": Cell(word["verdict"]),
-        "quantity": Cell(word["quantity"]),
-        "formula": Cell(word["formula"]),
+        "updates": Field(word["updates"]),
+        "eigenvalues": Field(_complex(word["eigenvalues"])),
+        "theory": Field(word["verdict"]),
+        "quantity": Field(word["quantity"]),
+        "formula": Field(word["formula"]),
         "predicted": valued(word["predicted"], FOUR),
         "tolerance": valued(word["tolerance"], FOUR),
-        "observed": Cell(record.status) if observed is None else valued(observed, FOUR),
-        "agrees": Cell("yes" if word["agrees"] else "NO"),
+        "observed": Field(record.status) if observed is None else valued(observed, FOUR),
+        "agrees": Field("yes" if word["agrees"] else "NO"),
     }
 
 

@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
-from bench.runs.records import Record, Row, identity, metrics
+from bench.missing import Numbers
+from bench.runs.records import Record, identity, metrics
 
 LEVEL = 0.01
 """How rarely the runs of two seeds of one cell are called different, if scores are normal."""
@@ -130,7 +131,7 @@ def _first_difference(part: str, first: Record, again: Record) -> str | None:
     return f"{part}: {there!r} there, {here!r} here"
 
 
-def _first_row(part: str, there: list[Row], here: list[Row]) -> str | None:
+def _first_row(part: str, there: list[Numbers], here: list[Numbers]) -> str | None:
     for one, other in zip(there, here, strict=False):
         if one.get("step") != other.get("step"):
             return f"{part}: a row of step {one.get('step')} there, of {other.get('step')} here"

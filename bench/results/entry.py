@@ -14,10 +14,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.identity import Identity, canonical
-from bench.missing import column
+from bench.missing import Numbers, column
 from bench.runs import records
 from bench.runs.provenance import parts
-from bench.runs.records import Expectation, Record, Row, Samples, Status
+from bench.runs.records import Expectation, Record, Samples, Status
 from bench.theory.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
@@ -102,7 +102,7 @@ class Entry:
         return self.digest[:12]
 
     @property
-    def cell(self) -> tuple[str, str, int]:
+    def place(self) -> tuple[str, str, int]:
         """Where it stands on a page: a method, a setting and a seed."""
         return self.method, self.setting, self.seed
 
@@ -209,13 +209,13 @@ def _held(*names: str) -> tuple[str, ...]:
     return names
 
 
-def _table(rows: list[Row], names: tuple[str, ...] | list[str]) -> Floats:
+def _table(rows: list[Numbers], names: tuple[str, ...] | list[str]) -> Floats:
     """Some columns of a record's rows, shape (names, rows), NaN where a row lacks one."""
     columns = [column(rows, name) for name in names]
     return np.array(columns, dtype=np.float64).reshape(len(names), len(rows))
 
 
-def _trajectory(scores: list[Row], diagnostics: list[Row]) -> Trajectory | None:
+def _trajectory(scores: list[Numbers], diagnostics: list[Numbers]) -> Trajectory | None:
     located = all("location" in row for row in scores)
     probed = all("gradient_l1" in row for row in diagnostics)
     if scores and located and probed and len(scores) == len(diagnostics):

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from bench.runs.records import Row
+from bench.missing import Numbers
 from bench.submission.candidate import Candidate
 from bench.training.experiment import spaced
 
@@ -68,7 +68,7 @@ def passes(candidate: Candidate) -> Iterator[str]:
 def cost(candidate: Candidate) -> Iterator[str]:
     """Costs only grow, and the whole run's are those of its last row or more."""
     record = candidate.record
-    whole: Row = record["cost"] or {}
+    whole: Numbers = record["cost"] or {}
     for key in ("d_gradients", "seconds"):
         curve = [*(row.get(key) for row in record["scores"]), whole.get(key)]
         values = [value for value in curve if value is not None]
@@ -89,7 +89,7 @@ def cost(candidate: Candidate) -> Iterator[str]:
     yield from _speed(candidate, whole)
 
 
-def _speed(candidate: Candidate, whole: Row) -> Iterator[str]:
+def _speed(candidate: Candidate, whole: Numbers) -> Iterator[str]:
     seconds, rate = whole.get("seconds"), whole.get("images_per_second")
     images = candidate.record["step"] * candidate.batch_size
     if not seconds:
@@ -100,7 +100,7 @@ def _speed(candidate: Candidate, whole: Row) -> Iterator[str]:
         yield f"cost.images_per_second: {rate} is not {images} images in {seconds:g} seconds"
 
 
-def _rising(key: str, rows: Sequence[Row], last: int) -> Iterator[str]:
+def _rising(key: str, rows: Sequence[Numbers], last: int) -> Iterator[str]:
     steps = [row["step"] for row in rows]
     whole = [step for step in steps if step is not None and step == int(step) and step >= 1]
     if whole != steps:

@@ -7,10 +7,10 @@ from typing import Any
 import gin
 from torch.optim import SGD, Optimizer
 
-from bench.missing import known
+from bench.missing import Numbers, known
 from bench.runs.records import Expectation
 from bench.theory.prediction import Prediction, Updates
-from bench.theory.trajectory import Row, Trajectory
+from bench.theory.trajectory import Trajectory
 from methods.base import GAN, Method
 
 ClosedForm = Callable[[Any, Updates], Prediction | None]
@@ -48,7 +48,12 @@ class Theory:
         return form(method, Updates(*rates, simultaneous=name in self.simultaneous))
 
     def compare(
-        self, name: str, method: Method, gan: GAN, scores: Sequence[Row], probes: Sequence[Row]
+        self,
+        name: str,
+        method: Method,
+        gan: GAN,
+        scores: Sequence[Numbers],
+        probes: Sequence[Numbers],
     ) -> Expectation | None:
         """What a run's record says of theory and run, or None where no theory speaks of it.
 

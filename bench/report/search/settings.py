@@ -8,7 +8,7 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from bench.report.document import Cell, Row, Table, valued
+from bench.report.document import Field, Row, Table, valued
 from bench.report.search.tables import choice
 from bench.report.tables import side
 from bench.results import comparison
@@ -52,7 +52,7 @@ def table(study: Study, found: dict[str, dict[Place, Comparison]]) -> Table:
     parameters = {trial.number: trial.parameters for trial in study.ended}
     rows = [
         Row(
-            {"setting": Cell(setting), "trial": valued(number, str)}
+            {"setting": Field(setting), "trial": valued(number, str)}
             | choice(parameters[number])
             | {
                 f"vs {control}": side(family.get((setting, number)))
