@@ -7,8 +7,8 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bench.gate.outcomes import PLACE, Outcomes
 from bench.gate.pairs import BEFORE, REFERENCE, Floats, Losses, ended, falls, growths, losses, pair
+from bench.gate.side import PLACE, Side
 from bench.runs.records import Metric
 from bench.statistics import holm, signed_rank_test, smallest_p
 from bench.wording import plural
@@ -84,7 +84,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The comparison of a suite's runs with a baseline's.
+    """What the gate says of a suite's runs beside a baseline's.
 
     Attributes:
         origin: where the baseline was read.
@@ -123,7 +123,7 @@ class Verdict:
         return [one for one in self.evidence if one.method == method]
 
 
-def compare(current: Outcomes, baseline: Outcomes, strictness: Strictness) -> Verdict:
+def compare(current: Side, baseline: Side, strictness: Strictness) -> Verdict:
     """Compares runs with a baseline's runs of the same method, setting and seed.
 
     Raises:
@@ -254,7 +254,7 @@ def _certain(pairs: pd.DataFrame) -> list[Evidence]:
     return found
 
 
-def _new_failures(current: Outcomes, pairs: pd.DataFrame) -> list[Evidence]:
+def _new_failures(current: Side, pairs: pd.DataFrame) -> list[Evidence]:
     """Methods with runs that raise, of which the baseline has none to say that they always did."""
     runs = current.runs.merge(pairs[PLACE], on=PLACE, how="left", indicator=True)
     alone = runs[(runs["_merge"] == "left_only") & (runs["status"] == "failed")]

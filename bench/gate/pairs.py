@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.errors import UsageError
-from bench.gate.outcomes import PLACE, STATUSES, Outcomes
+from bench.gate.side import PLACE, STATUSES, Side
 from bench.runs.records import SCORED
 
 Floats = NDArray[np.float64]
@@ -20,7 +20,7 @@ REFERENCE = "vanilla"
 """Seconds and memory are compared as ratios to this method's at the same setting and seed."""
 
 
-def pair(current: Outcomes, baseline: Outcomes) -> pd.DataFrame:
+def pair(current: Side, baseline: Side) -> pd.DataFrame:
     """One row a ``PLACE`` that both have, sorted; the baseline's columns end in ``BEFORE``.
 
     Of the current runs ``CONTENT`` is enough, before they are made.
@@ -43,7 +43,7 @@ def pair(current: Outcomes, baseline: Outcomes) -> pd.DataFrame:
     return pairs.sort_values(PLACE, ignore_index=True)
 
 
-def require_others(pairs: pd.DataFrame, current: Outcomes, baseline: Outcomes) -> None:
+def require_others(pairs: pd.DataFrame, current: Side, baseline: Side) -> None:
     """Sees to it that no run is compared with itself.
 
     Raises:
@@ -54,7 +54,7 @@ def require_others(pairs: pd.DataFrame, current: Outcomes, baseline: Outcomes) -
         raise UsageError(
             f"--baseline {baseline.origin}: {same} of {len(pairs)} of its runs are the very runs "
             f"in {current.origin}, and would be compared with themselves; name another runs folder "
-            "with --out, so that they are made anew"
+            "with --runs, so that they are made anew"
         )
 
 

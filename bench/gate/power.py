@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from bench.gate.compare import SCORES, TOGETHER, Verdict
-from bench.gate.outcomes import PLACE
 from bench.gate.pairs import Losses, losses
+from bench.gate.side import PLACE
 from bench.statistics import detectable_effect
 
 POWER = 0.8
@@ -21,7 +21,7 @@ def noticed(verdict: Verdict, column: str) -> tuple[dict[str, float], Losses]:
     start, so that the gate notices more than this.
 
     Args:
-        verdict: of a comparison.
+        verdict: the gate's.
         column: one of ``SCORES``.
 
     Returns:

@@ -6,7 +6,7 @@ from bench.missing import known
 from bench.report import sentences
 from bench.report.document import EMPTY, Block, Field, Heading, Paragraph, Table, pictures
 from bench.report.markdown import escape
-from bench.report.tables import of_method, side
+from bench.report.tables import of_method, result
 from bench.results import budgets
 from bench.results.budgets import Budget
 from bench.results.results import BASELINE, Results
@@ -62,7 +62,7 @@ def against_baseline(results: Results, found: Sequence[Budget]) -> Table:
             of_method(
                 results,
                 method,
-                {name: side(tested.get(method)) for name, tested in columns.items()},
+                {name: result(tested.get(method)) for name, tested in columns.items()},
             )
             for method in results.methods
             if any(method in tested for tested in columns.values())

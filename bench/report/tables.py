@@ -26,7 +26,7 @@ def headline(results: Results) -> Table:
     Groups only where any two methods can be told apart, ranks in one number only where some run
     has no score.
     """
-    verdicts = {one.first: one for one in results.against_baseline}
+    beside_baseline = {one.first: one for one in results.against_baseline}
     unscored = not results.runs["scored"].all()
 
     def fields(method: str) -> dict[str, Field]:
@@ -35,14 +35,14 @@ def headline(results: Results) -> Table:
         rank = {RANK: _ranked(results.rank_iqm[method])} if unscored else {}
         beside = {
             f"beats {BASELINE}": _shared(results.improvement.get(method)),
-            f"vs {BASELINE}": _verdict(verdicts.get(method)),
+            f"vs {BASELINE}": _result(beside_baseline.get(method)),
         }
         return {
             **group,
             f"{results.label}, IQM": iqm,
             **rank,
             "mean rank": _ranked(results.mean_ranks[method]),
-            **(beside if verdicts else {}),
+            **(beside if beside_baseline else {}),
             "failures": failures(results.of(method)["failure"]),
             f"time / {results.clock}": valued(results.relative_time(method), ratio),
         }
@@ -170,11 +170,11 @@ def won_lost(one: Comparison) -> Field:
     return Field(f"{one.wins}-{one.losses}", one.wins - one.losses)
 
 
-def side(one: Comparison | None) -> Field:
-    """Which side the first of two is on, with the pairs that it won and lost."""
+def result(one: Comparison | None) -> Field:
+    """What the first of two is beside the second, with the pairs that it won and lost."""
     if one is None:
         return EMPTY
-    return Field(f"{one.side}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}")
+    return Field(f"{one.result}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}")
 
 
 def _share(results: Results, method: str) -> Field:
@@ -194,10 +194,10 @@ def _shared(estimate: Estimate | None) -> Field:
     return Field(percent(value) + (f" {span(low, high)}" if low == low else ""), known(value))
 
 
-def _verdict(one: Comparison | None) -> Field:
+def _result(one: Comparison | None) -> Field:
     if one is None:
         return EMPTY
-    return Field(one.side + (f" (p = {probability(one.adjusted)})" if one.significant else ""))
+    return Field(one.result + (f" (p = {probability(one.adjusted)})" if one.significant else ""))
 
 
 def _field(runs: pd.DataFrame) -> Field:

@@ -50,7 +50,7 @@ class Comparison:
         return self.first if self.effect > 0 else self.second
 
     @property
-    def side(self) -> Literal["better", "worse", "not told apart"]:
+    def result(self) -> Literal["better", "worse", "not told apart"]:
         """What the first is in the test's eyes, beside the second."""
         if not self.significant:
             return "not told apart"

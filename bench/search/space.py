@@ -37,7 +37,7 @@ class Search:
         relative: those of the bindings above whose numbers are multiples of what the suite binds.
         methods: whose parameters are searched, one study each; those of the suite's methods that
             a parameter has an effect on, if none is named.
-        controls: methods that run beside the search for comparison, with the winner's bindings
+        controls: methods that run beside the search to be compared, with the winner's bindings
             where these have an effect.
         objectives: scores by the name that a record has for them, "headline" for the suite's own,
             or costs. Of several, the Pareto front is searched. Records know which way is better.

@@ -8,7 +8,7 @@ import numpy as np
 from bench.missing import known
 from bench.report.document import EMPTY, Field, Row, Table, counted, valued
 from bench.report.document import estimated as field
-from bench.report.tables import failures, side
+from bench.report.tables import failures, result
 from bench.search.findings import Group, Study, Trial, Value
 from bench.search.outcomes import BASELINE, Estimate, Outcomes
 from bench.search.text import short, shown
@@ -54,7 +54,7 @@ def trials(outcomes: Outcomes, study: Study) -> Table:
         reasons = outcomes.frame(trial.runs)["failure"]
         fields["failures"] = failures(reasons) if ended else Field(trial.state)
         if compared:
-            fields[f"vs {BASELINE}"] = side(compared.get(trial.number))
+            fields[f"vs {BASELINE}"] = result(compared.get(trial.number))
         rows.append(_row(fields, study))
     return Table(rows)
 

@@ -39,7 +39,7 @@ STATUSES = ("completed", "collapsed", "diverged", "failed")
 
 
 @dataclass(frozen=True)
-class Outcomes:
+class Side:
     """One run a method, setting and seed, all of one suite.
 
     Attributes:
@@ -53,7 +53,7 @@ class Outcomes:
     metric: Metric | None = None
 
 
-def read_baseline(path: Path, suite: str) -> Outcomes:
+def read_baseline(path: Path, suite: str) -> Side:
     """Reads what to compare a suite's runs with.
 
     Args:
@@ -66,23 +66,23 @@ def read_baseline(path: Path, suite: str) -> Outcomes:
     if not path.exists():
         raise UsageError(f"--baseline {path}: there is no such file or folder")
     if path.suffix == ".csv":
-        return Outcomes(str(path), _of_suite(_read_csv(path), suite, path))
+        return Side(str(path), _of_suite(_read_csv(path), suite, path))
     files = records.find(path) if path.is_dir() else [path]
     found = sort(map(read_entry, files))
     if not found:
         raise UsageError(f"--baseline {path}: there are no records in this folder")
     boards = pd.concat([frame(board) for board in found], ignore_index=True)
-    return Outcomes(str(path), _of_suite(boards[COLUMNS], suite, path))
+    return Side(str(path), _of_suite(boards[COLUMNS], suite, path))
 
 
-def of_records(files: Iterable[Path], suite: str, origin: Path) -> Outcomes:
+def of_records(files: Iterable[Path], suite: str, origin: Path) -> Side:
     """Reads the records of a suite's runs, one file a run."""
     entries: list[Entry] = sorted(map(read_entry, files), key=lambda one: one.id)
     board = Board(label(suite), entries, [])
-    return Outcomes(str(origin), frame(board)[COLUMNS], board.metrics.get(board.headline))
+    return Side(str(origin), frame(board)[COLUMNS], board.metrics.get(board.headline))
 
 
-def planned(runs: Iterable[Run], out: Path) -> Outcomes:
+def planned(runs: Iterable[Run], out: Path) -> Side:
     """What is known of runs before they are made: ``PLACE`` and ``CONTENT``."""
     rows = [
         {
@@ -97,7 +97,7 @@ def planned(runs: Iterable[Run], out: Path) -> Outcomes:
         }
         for run in runs
     ]
-    return Outcomes(str(out), pd.DataFrame(rows))
+    return Side(str(out), pd.DataFrame(rows))
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
