@@ -10,7 +10,7 @@ from scipy import stats
 
 from bench.cli import main
 from bench.errors import UsageError
-from bench.gate.compare import BEGINNING, STATUS, TOGETHER, Strictness, compare
+from bench.gate.compare import BEGINNING, NEW, STATUS, TOGETHER, Strictness, compare
 from bench.gate.power import flips, noticed, pairs_needed
 from bench.gate.side import COLUMNS, Side, of_records, read_baseline
 from bench.gate.write import as_junit, as_markdown, headline, notes
@@ -182,7 +182,7 @@ def test_divergences_that_others_make_up_for_are_chance():
 def test_a_run_that_raises_is_worse_even_alone():
     before = side()
     after = changed(before, "as_gan", status=first_runs(1, "failed"))
-    assert worse(after, before) == {("as_gan", "failures")}
+    assert worse(after, before) == {("as_gan", NEW)}
     assert not worse(after, after)
 
 

@@ -20,7 +20,7 @@ OUT = Path("runs")
 def add_suite(
     parser: argparse.ArgumentParser,
     usual: str | None = None,
-    methods: str = "methods, in place of the suite's",
+    methods: str = "methods, or groups of them such as all, in place of the suite's",
 ) -> None:
     """Adds the suite, what overrides its bindings, and what chooses of its rows.
 

@@ -50,7 +50,7 @@ class _Attempt:
     share: float = 0.0
 
     def pace(self, now: float) -> _Pace:
-        return _Pace(now - self.began, self.share - (self.first or 0.0))
+        return _Pace(now - self.began, max(0.0, self.share - (self.first or 0.0)))
 
 
 class Whole:
@@ -116,18 +116,19 @@ class Whole:
     @property
     def remaining(self) -> float | None:
         """Seconds until all is over, as far as can be told; None before any pace is known."""
+        # A screen asks from a thread of its own: what is gone through here is a copy.
         paces = defaultdict(_Pace, self._paces)
-        for attempt in self._going.values():
+        for attempt in [*self._going.values()]:
             paces[attempt.run.method] += attempt.pace(self._now())
         common = sum(paces.values(), _Pace())
-        if not common.shares or self._worked is None:
+        if self._worked is None or not common.shares or not common.seconds:
             return None
 
         def each(method: str) -> float:
             own = paces[method] if paces[method].shares else common
             return own.seconds / own.shares
 
-        ours = [share * each(method) for method, share in self._left.values()]
+        ours = [share * each(method) for method, share in [*self._left.values()]]
         later = sum(count * each(method) for method, count in self._after.items())
         side_by_side = common.seconds / (self._now() - self._worked)
         return max((sum(ours) + later) / side_by_side, *ours, 0.0)

@@ -25,6 +25,7 @@ SCORES = {"area": "over training", "last": "at the end"}
 UNKNOWN: Metric = {"label": "score", "better": "lower"}
 """Stands for the metric where no run was scored."""
 
+NEW = "failures of new runs"
 BEGINNING = "course"
 CONFIG = "config"
 EARLY = 25
@@ -261,7 +262,7 @@ def _new_failures(current: Side, pairs: pd.DataFrame) -> list[Evidence]:
     return [
         Evidence(
             str(method),
-            "failures",
+            NEW,
             f"{plural(count, 'run')} that the baseline lacks failed",
             None,
             True,

@@ -15,6 +15,7 @@ from optuna.storages.journal import JournalFileBackend, JournalFileOpenLock
 from bench.errors import UsageError
 from bench.files import write_whole
 from bench.waiting import alone, waiting
+from bench.writable import require_writable_file
 
 LOCK = ".flock"
 """Ends the name of a journal's lock; not ".lock", which Optuna's own locks remove and make."""
@@ -107,6 +108,7 @@ def look_into(place: str) -> BaseStorage | None:
     if "://" in place:
         with _reachable(place):
             return _made(place)
+    require_writable_file("--storage", Path(place))
     if not Path(place).exists():
         return None
     with _readable(Path(place)):

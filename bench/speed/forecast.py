@@ -122,7 +122,7 @@ def side_by_side(places: float) -> int:
     """How many runs at once to time: as many as will share processors; on a GPU, one."""
     if torch.cuda.is_available():
         return 1
-    return int(min(places, multiprocessing.cpu_count()))
+    return multiprocessing.cpu_count() if places == float("inf") else int(places)
 
 
 def _middle(costs: Sequence[Cost]) -> Cost:

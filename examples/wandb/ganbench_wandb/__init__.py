@@ -5,10 +5,9 @@ from typing import Any
 import wandb
 from torch import Tensor
 
-from bench.callbacks.base import Callback, Start
 from bench.data.tiles import tiled
 from bench.missing import Numbers
-from bench.runs.records import Record
+from ganbench import Callback, Record, Start
 
 
 class WandB(Callback):
