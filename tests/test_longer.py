@@ -13,7 +13,7 @@ from toy_runs import ignore, plan_of
 from bench.callbacks.csv import Csv
 from bench.cli import main
 from bench.config.bound import Bound
-from bench.reproduction.comparison import compare
+from bench.reproduction.repetition import compare
 from bench.results.entry import entry_of
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, LOG
@@ -318,7 +318,7 @@ def test_the_record_stands_beside_others(toy_suite, tmp_path):
     result = review([long.folder(tmp_path / "runs") / RECORD], tmp_path / "boards")
     assert (result.refused, result.accepted) == ([], [record])
     found = compare(execute(long, tmp_path / "scratch", ignore), record, [])
-    assert found.verdict == "equal"
+    assert found.answer == "equal"
     assert [cause for cause in found.causes if cause.startswith("continued_from: not recorded")]
     seen = json.loads(entry_of(record).origin)
     assert seen["torch"] == f"1.0, then {here}"
