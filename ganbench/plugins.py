@@ -5,7 +5,7 @@ from functools import cache, wraps
 
 from bench.config.catalogue import Catalogue
 from bench.config.run import Run
-from bench.conformance.faults import faults
+from bench.conformance.faults import faults, subject
 from bench.conformance.kinds import KINDS, Kind, kind_of
 from bench.conformance.requirements import Check
 from bench.errors import UsageError, nearest
@@ -27,8 +27,8 @@ def conform(name: str, kind: str | None = None) -> dict[str, str]:
     """
     chosen = kind_of(name, Catalogue.of()) if kind is None else _kind(kind)
     with one_thread():
-        run = chosen.subject(name, lambda line: None)
-        return {check: fault or "ok" for check, fault in faults(chosen, run)}
+        tried = subject(chosen, name, lambda line: None)
+        return {check: fault or "ok" for check, fault in faults(chosen, tried)}
 
 
 def conformance(kind: str) -> list[Callable[[str], None]]:
@@ -47,13 +47,13 @@ def conformance(kind: str) -> list[Callable[[str], None]]:
     chosen = _kind(kind)
 
     @cache
-    def subject(name: str) -> Run:
+    def run_of(name: str) -> Run:
         return chosen.subject(name, lambda said: None)
 
     def named(check: Check) -> Callable[[str], None]:
         @wraps(check)
         def check_it(name: str) -> None:
-            check(subject(name))
+            check(run_of(name))
 
         return check_it
 

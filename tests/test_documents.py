@@ -24,8 +24,8 @@ def is_python(block):
         tree = ast.parse(block)
     except SyntaxError:
         return False
-    code = ast.FunctionDef | ast.ClassDef | ast.ImportFrom | ast.Expr
-    return any(isinstance(node, code) for node in tree.body)
+    code = ast.FunctionDef | ast.ClassDef | ast.ImportFrom | ast.Call
+    return any(isinstance(node, code) for node in ast.walk(tree))
 
 
 def blocks():

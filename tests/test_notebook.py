@@ -10,8 +10,10 @@ import pytest
 
 import ganbench
 
-DOCS = Path(__file__).parents[1] / "docs"
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
 NOTEBOOK = DOCS / "tutorial.ipynb"
+BLOCK = re.compile(r"^```python\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 WRITE = re.compile(r"%%writefile (\S+)\n(.*)", re.DOTALL)
 
 
@@ -32,13 +34,13 @@ def written():
 
 def test_the_page_on_the_api_runs_from_the_first_block_to_the_last(tmp_path, monkeypatch):
     monkeypatch.chdir(tmp_path)
-    text = (DOCS / "python.md").read_text(encoding="utf-8")
-    blocks = re.findall(r"^```python\n(.*?)^```$", text, re.MULTILINE | re.DOTALL)
+    blocks = BLOCK.findall((DOCS / "python.md").read_text(encoding="utf-8"))
     assert len(blocks) >= 6
     names = {}
     for block in blocks:
         exec(compile(block, "docs/python.md", "exec"), names)
     assert (names["pictures"].shape, names["gan"].step) == ((16, 1, 8, 8), 99)
+    assert names["found"]["scores"]["fid"] == names["record"]["scores"][-1]["fid"]
     assert set(names["records"]["method"]) == {"vanilla", "as_gan"}
     assert names["conclusion"].page in names["pages"]
 
@@ -53,16 +55,20 @@ def test_what_the_notebook_writes_is_a_method_and_a_suite_of_it(tmp_path, monkey
     assert [run.method for run in plan.runs] == ["vanilla", "smoothed", "r1"]
 
 
-def test_the_notebook_calls_what_there_is():
-    calls = [
-        node
-        for text in map(source, code_cells())
-        if text[0] != "%"
-        for node in ast.walk(ast.parse(text))
-        if isinstance(node, ast.Call) and re.fullmatch(r"ganbench(\.\w+)+", ast.unparse(node.func))
-    ]
-    assert {"ganbench.train", "ganbench.run"} <= {ast.unparse(call.func) for call in calls}
-    for call in calls:
+def calls(texts):
+    """The calls of functions of ganbench's."""
+    trees = [ast.parse(text) for text in texts]
+    found = [node for tree in trees for node in ast.walk(tree) if isinstance(node, ast.Call)]
+    return [call for call in found if re.fullmatch(r"ganbench(\.\w+)+", ast.unparse(call.func))]
+
+
+def test_the_notebook_and_the_readme_call_what_there_is():
+    blocks = BLOCK.findall((ROOT / "README.md").read_text(encoding="utf-8"))
+    readme = calls(block for block in blocks if "import ganbench" in block)
+    notebook = calls(text for text in map(source, code_cells()) if text[0] != "%")
+    for found in (readme, notebook):
+        assert {"ganbench.plan", "ganbench.run"} <= {ast.unparse(call.func) for call in found}
+    for call in readme + notebook:
         function = eval(ast.unparse(call.func), {"ganbench": ganbench})
         keywords = {keyword.arg: None for keyword in call.keywords}
         inspect.signature(function).bind(*call.args, **keywords)

@@ -7,7 +7,7 @@ import pytest
 from bench.cli import main
 from bench.config.plan import make_plan
 from bench.errors import UsageError
-from bench.gate.outcomes import read_baseline
+from bench.gate.side import read_baseline
 from bench.scores.frozen import FOLDER, FrozenClassifier
 from bench.search.space import read_space
 

@@ -6,8 +6,7 @@ import torch
 from rich.console import Console
 
 from bench.config.catalogue import Catalogue
-from bench.config.run import Run
-from bench.conformance.faults import faults
+from bench.conformance.faults import Subject, faults, subject
 from bench.conformance.kinds import KINDS, Kind, kind_of
 
 
@@ -29,16 +28,16 @@ def main(options: argparse.Namespace) -> int:
     torch.set_num_threads(1)
     catalogue = Catalogue.of()
     told: dict[str, list[str]] = {}
-    found: dict[str, tuple[Kind, Run]] = {}
+    found: dict[str, tuple[Kind, Subject]] = {}
     for name in options.names:
         kind = KINDS[options.kind] if options.kind else kind_of(name, catalogue)
         told[name] = [f"{name}: {catalogue.find(kind.tree, name, 'NAME')}"]
-        found[name] = kind, kind.subject(name, told[name].append)
+        found[name] = kind, subject(kind, name, told[name].append)
     console = Console(highlight=False, markup=False, soft_wrap=True)
     failures = 0
-    for name, (kind, run) in found.items():
+    for name, (kind, tried) in found.items():
         console.print("\n".join(told[name]))
-        for check, fault in faults(kind, run):
+        for check, fault in faults(kind, tried):
             failures += fault is not None
             console.print(f"{check}: {fault or 'ok'}")
     return 1 if failures else 0

@@ -36,12 +36,23 @@ def _dataset(composer: Composer, composition: Composition, found: Contents) -> s
     name = json.loads(bound) if bound else attribute(selector, "name")
     if not isinstance(name, str):
         name = kind
-    if name not in composer.catalogue.available("datasets"):
-        return name
-    known = within(contents(composer.alone("datasets", name, "dataset")), "data")
     left_open = {f"data/{kind}.{parameter}" for parameter in attribute(selector, "OPEN") or ()}
-    same = all(data.get(key) == known.get(key) for key in (data.keys() | known) - left_open)
-    return name if same else f"{name}{CHANGED}"
+    known = name in composer.catalogue.available("datasets")
+    if known and _differing(data, _by_itself(composer, name)) <= left_open:
+        return name
+    chosen = composer.bound.suite.dataset
+    if not _differing(data, _by_itself(composer, chosen)):  # a gin file that changes a known class
+        return chosen
+    return f"{name}{CHANGED}" if known else name
+
+
+def _by_itself(composer: Composer, name: str) -> Contents:
+    """What the data set of a gin file is."""
+    return within(contents(composer.alone("datasets", name, "dataset")), "data")
+
+
+def _differing(one: Contents, other: Contents) -> set[str]:
+    return {key for key in one.keys() | other if one.get(key) != other.get(key)}
 
 
 def _architecture(composer: Composer, found: Contents) -> str:

@@ -89,9 +89,9 @@ class Run:
         parts = [self.method, self.setting, f"seed {self.seed}"]
         return " · ".join([*parts, *(self.overrides if self.search else ())])
 
-    def folder(self, out: Path) -> Path:
+    def folder(self, out: str | Path) -> Path:
         """The run's folder under the runs folder ``out``."""
-        return out / self.id
+        return Path(out) / self.id
 
     def description(self) -> dict[str, Any]:
         """What the run's record says of it."""

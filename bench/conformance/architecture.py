@@ -20,6 +20,7 @@ from bench.conformance.requirements import (
     require_refusal,
     require_same,
 )
+from bench.errors import UsageError
 from bench.runs import checkpoint
 from bench.streams import seeded, stream
 from bench.training.build import build
@@ -56,23 +57,33 @@ META = torch.device("meta")
 def subject(name: str, tell: toys.Tell) -> Run:
     """The run that an architecture is tried in: on the first of ``DATA`` that it can make.
 
+    Where it breaks on some and refuses the others, it is the first on which it breaks.
+
     Raises:
-        UsageError: it can make none, or its gin file is wrong.
+        UsageError: it refuses all, or its gin file is wrong.
     """
     found: dict[toys.Toy, Run] = {}
+    breaks: list[toys.Toy] = []
 
     def refusal(toy: toys.Toy) -> str | None:
         found[toy] = toy.run()
         parts = toys.experiment(found[toy])
         try:
             _mapped(parts.generator, parts.discriminator, parts.data.shape)
-        except Exception as error:  # of a stranger's code: its check will say whether it may
-            mishap = "" if isinstance(error, ValueError) else f"{type(error).__name__}: "
-            return f"{mishap}{first_line(error)}"
+        except ValueError as refused:
+            return first_line(refused)
+        except Exception as error:  # of a stranger's code: its check will say where
+            breaks.append(toy)
+            return f"{type(error).__name__}: {first_line(error)}"
         return None
 
     choices = [replace(toy, architecture=name) for toy in DATA]
-    return found[toys.first_accepted(name, choices, refusal, tell)]
+    try:
+        return found[toys.first_accepted(name, choices, refusal, tell)]
+    except UsageError:
+        if not breaks:
+            raise
+        return found[breaks[0]]
 
 
 def knows_its_shapes(run: Run) -> None:

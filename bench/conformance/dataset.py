@@ -8,7 +8,7 @@ from torch import Tensor
 
 from bench.config.catalogue import Catalogue
 from bench.config.run import Run
-from bench.conformance import judge, toys, training
+from bench.conformance import judge, toys
 from bench.conformance.requirements import Check, require, require_same
 from bench.data.dataset import Dataset, decode, encode
 from bench.data.labelled import Labelled
@@ -142,7 +142,6 @@ CHECKS: tuple[Check, ...] = (
     describes_itself_in_json,
     comes_back_from_decoding,
     has_its_labels_in_range,
-    training.trains,
     *judge.CHECKS,
 )
 """Every check, those of its judge included, in the order of what breaks first."""

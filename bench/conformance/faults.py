@@ -10,32 +10,61 @@ from bench.config.facts import first_line
 from bench.config.run import Run
 from bench.conformance.kinds import Kind
 from bench.conformance.requirements import Check, NotConforming
+from bench.conformance.toys import Tell
+from bench.errors import UsageError
 
 _TORCH = str(Path(torch.__file__).parent)
 
 
-def faults(kind: Kind, run: Run) -> Iterator[tuple[str, str | None]]:
+Subject = Run | str
+"""The run that a plug-in is tried in, or what is wrong where it breaks before."""
+
+
+def subject(kind: Kind, name: str, tell: Tell) -> Subject:
+    """Looks for what a plug-in can be tried on.
+
+    Args:
+        kind: of the plug-in.
+        name: of its gin file.
+        tell: is told what it is tried on, and what it refuses.
+
+    Raises:
+        UsageError: there is none of that name, its gin file is wrong, or it refuses all.
+    """
+    try:
+        return kind.subject(name, tell)
+    except UsageError:
+        raise
+    except Exception as error:  # of a stranger's code
+        return _said(error)
+
+
+def faults(kind: Kind, tried: Subject) -> Iterator[tuple[str, str | None]]:
     """Makes each check of a kind: its name in words, and what is wrong, or None."""
+    if isinstance(tried, str):
+        yield "can be tried", tried
+        return
     for check in kind.checks:
-        yield check.__name__.replace("_", " "), _fault(check, run)
+        yield check.__name__.replace("_", " "), _fault(check, tried)
 
 
 def _fault(check: Check, run: Run) -> str | None:
-    """What is wrong, or None; an error is given with the last line outside torch."""
     try:
         check(run)
-    except NotConforming as fault:
-        return "; ".join([str(fault), *_notes(fault)])
     except Exception as error:
-        frames = [
-            f"{frame.filename}:{frame.lineno}"
-            for frame in traceback.extract_tb(error.__traceback__)
-            if not frame.filename.startswith(_TORCH)
-        ]
-        said = "; ".join([f"{type(error).__name__}: {first_line(error)}", *_notes(error)])
-        return f"{said} ({frames[-1]})"
+        return _said(error)
     return None
 
 
-def _notes(error: Exception) -> list[str]:
-    return getattr(error, "__notes__", [])
+def _said(error: Exception) -> str:
+    """An error in a line, with the last line of code outside torch that it came from."""
+    notes = getattr(error, "__notes__", [])
+    if isinstance(error, NotConforming):
+        return "; ".join([str(error), *notes])
+    frames = [
+        f"{frame.filename}:{frame.lineno}"
+        for frame in traceback.extract_tb(error.__traceback__)
+        if not frame.filename.startswith(_TORCH)
+    ]
+    said = "; ".join([f"{type(error).__name__}: {first_line(error)}", *notes])
+    return f"{said} ({frames[-1]})"

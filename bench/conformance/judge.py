@@ -11,7 +11,7 @@ from torch import Tensor
 
 from bench.config.facts import first_line
 from bench.config.run import Run
-from bench.conformance import toys
+from bench.conformance import toys, training
 from bench.conformance.requirements import Check, require, require_same
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
@@ -189,6 +189,7 @@ CHECKS: tuple[Check, ...] = (
     takes_as_many_samples_as_it_says,
     tells_a_collapse,
     says_what_scores_depend_on,
+    training.trains,
 )
 """Every check, in the order of what breaks first."""
 

@@ -50,7 +50,7 @@ NO_NORM = 'd_norm = "none"'
 Tell = Callable[[str], None]
 """Is told, in a sentence, what is tried and what was refused."""
 
-Choice = TypeVar("Choice")
+Tried = TypeVar("Tried")
 
 
 @dataclass(frozen=True)
@@ -156,8 +156,8 @@ def global_streams(seed: int) -> Iterator[None]:
 
 
 def first_accepted(
-    name: str, choices: Sequence[Choice], refusal: Callable[[Choice], str | None], tell: Tell
-) -> Choice:
+    name: str, choices: Sequence[Tried], refusal: Callable[[Tried], str | None], tell: Tell
+) -> Tried:
     """The first of what a plug-in may be tried on that it does not refuse.
 
     Args:

@@ -76,7 +76,10 @@ class Judge(ABC):
 
     @abstractmethod
     def real(self) -> Tensor:
-        """Encoded real samples, at most ``samples`` of them, whose scores are the floors."""
+        """Encoded real samples, whose scores are the floors.
+
+        At most ``samples`` of them, where a score depends on how many it is of.
+        """
 
     @abstractmethod
     def identity(self) -> dict[str, str]:
