@@ -182,7 +182,7 @@ def test_divergences_that_others_make_up_for_are_chance():
 def test_a_run_that_raises_is_worse_even_alone():
     before = side()
     after = changed(before, "as_gan", status=first_runs(1, "failed"))
-    assert worse(after, before) == {("as_gan", NEW)}
+    assert worse(after, before) == {("as_gan", "failures")}
     assert not worse(after, after)
 
 
@@ -434,7 +434,7 @@ def test_runs_are_never_compared_with_themselves(trained, tmp_path, capsys):
     assert main(here) == 2
     error = capsys.readouterr().err
     assert "2 of 2 of its runs are the very runs in runs" in error
-    assert "name another runs folder with --out" in error
+    assert "name another runs folder with --runs" in error
     committed = tmp_path / "committed.csv"  # nor where the table was moved away
     committed.write_bytes((tmp_path / "runs" / "pages" / "toy" / "records.csv").read_bytes())
     assert main([*here, "--baseline", str(committed)]) == 2
@@ -491,7 +491,7 @@ def test_a_run_that_failed_before_and_fails_still_got_no_worse():
     before = changed(side(), "as_gan", status="failed", last=np.nan, area=np.nan)
     assert not worse(before, before)
     fewer = dataclasses.replace(before, runs=before.runs[before.runs["seed"] != 0])
-    assert worse(before, fewer) == {("as_gan", "failures")}
+    assert worse(before, fewer) == {("as_gan", NEW)}
 
 
 @pytest.mark.parametrize(
