@@ -434,7 +434,7 @@ def test_runs_are_never_compared_with_themselves(trained, tmp_path, capsys):
     assert main(here) == 2
     error = capsys.readouterr().err
     assert "2 of 2 of its runs are the very runs in runs" in error
-    assert "name another runs folder with --out" in error
+    assert "name another runs folder with --runs" in error
     committed = tmp_path / "committed.csv"  # nor where the table was moved away
     committed.write_bytes((tmp_path / "runs" / "pages" / "toy" / "records.csv").read_bytes())
     assert main([*here, "--baseline", str(committed)]) == 2
