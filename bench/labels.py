@@ -6,6 +6,9 @@ from collections.abc import Sequence
 
 from bench.identity import canonical
 
+Cell = tuple[str, str]
+"""A method and a setting, of which a suite has one run a seed."""
+
 
 def label(suite: str, overrides: Sequence[str] = ()) -> str:
     """The suite's name, and a digest of the overrides where there are any; safe as a folder."""

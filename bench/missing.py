@@ -6,7 +6,8 @@ from math import isfinite, nan
 import numpy as np
 from numpy.typing import NDArray
 
-Row = Mapping[str, float | None]
+Numbers = dict[str, int | float | None]
+"""The numbers of one evaluation, or of one reading of the losses, by name, as a file has them."""
 
 
 def known(value: float) -> float | None:
@@ -19,16 +20,16 @@ def or_nan(value: float | None) -> float:
     return nan if value is None else value
 
 
-def without_nan(row: Mapping[str, float]) -> dict[str, float | None]:
-    """A row as a file has it."""
-    return {name: value if isfinite(value) else None for name, value in row.items()}
+def without_nan(numbers: Mapping[str, float]) -> Numbers:
+    """Numbers as a file has them."""
+    return {name: value if isfinite(value) else None for name, value in numbers.items()}
 
 
-def with_nan(row: Row) -> dict[str, float]:
-    """A row of a file to compute with."""
-    return {name: or_nan(value) for name, value in row.items()}
+def with_nan(numbers: Numbers) -> dict[str, float]:
+    """Numbers of a file to compute with."""
+    return {name: or_nan(value) for name, value in numbers.items()}
 
 
-def column(rows: Iterable[Row], name: str) -> NDArray[np.float64]:
-    """One column of a file's rows, shape (rows,), NaN where a row lacks it."""
+def column(rows: Iterable[Numbers], name: str) -> NDArray[np.float64]:
+    """One number of each row of a file, shape (rows,), NaN where a row lacks it."""
     return np.array([or_nan(row.get(name)) for row in rows], dtype=np.float64)

@@ -115,8 +115,8 @@ def identified(made: dict[str, Any]) -> Record:
     } | {name: made[name] for name in PARTS if name in made}
     key = Identity.of(*(parts[name] for name in PARTS)).key
     board = board_of(made["suite"], made["overrides"], made.get("search", False))
-    cell = run_id(board, made["method"], made["setting"], made["seed"], key)
-    return {"id": cell, "key": key} | parts | made  # type: ignore[return-value]
+    name = run_id(board, made["method"], made["setting"], made["seed"], key)
+    return {"id": name, "key": key} | parts | made  # type: ignore[return-value]
 
 
 def suite(

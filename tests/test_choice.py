@@ -68,7 +68,7 @@ def test_options_stand_before_or_after_the_suite(suite, words, seeds, methods):
 @pytest.mark.parametrize(
     ("words", "complaint"),
     [
-        (["--methods", "as_gam"], "--methods: no method named 'as_gam'; did you mean 'as_gan'?"),
+        (["--methods", "as_gam"], "--methods: no method named 'as_gam', and no group"),
         (["--methods", ","], "--methods ',': it must be names"),
         (["--methods", "as_gan", "--methods", "vanilla"], "--methods is given twice"),
         (["--settings", ""], "--settings '': it must be names"),

@@ -483,12 +483,12 @@ def test_bad_usage_of_conform_costs_no_work(words, complaint, capsys):
     assert printed.out == ""
 
 
-BROKEN = """import gin
+UNFINISHED = """import gin
 from bench.data.dataset import Dataset
 
 @gin.register
-class Broken(Dataset):
-    name, shape = "broken", (2,)
+class Unfinished(Dataset):
+    name, shape = "unfinished", (2,)
 
     def training(self):
         return self.nosuch
@@ -499,15 +499,15 @@ class Broken(Dataset):
 
 def test_what_breaks_before_any_check_is_a_fault_with_its_line(tmp_path, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    (tmp_path / "broken_data.py").write_text(BROKEN)
-    path = tmp_path / "gin" / "datasets" / "broken.gin"
+    (tmp_path / "unfinished_data.py").write_text(UNFINISHED)
+    path = tmp_path / "gin" / "datasets" / "unfinished.gin"
     path.parent.mkdir(parents=True)
-    bindings = "import broken_data\nExperiment.data = @Broken()\n"
+    bindings = "import unfinished_data\nExperiment.data = @Unfinished()\n"
     path.write_text(f'include "judges/thumbnails.gin"\n{bindings}')
-    assert main(["conform", "broken"]) == 1
+    assert main(["conform", "unfinished"]) == 1
     last = capsys.readouterr().out.splitlines()[-1]
-    assert last.startswith("can be tried: AttributeError: 'Broken' object has no attribute")
-    assert last.endswith("broken_data.py:9)")
+    assert last.startswith("can be tried: AttributeError: 'Unfinished' object has no attribute")
+    assert last.endswith("unfinished_data.py:9)")
 
 
 def test_an_architecture_that_breaks_on_all_is_tried_where_it_first_breaks(held_to):

@@ -131,7 +131,7 @@ def test_samples_are_those_that_were_scored(points):
 
 def test_a_restored_discriminator_is_the_one_that_was_trained(points):
     (as_gan,) = [subject for subject in points if subject.record["method"] == "as_gan"]
-    assert float(as_gan.course("diagnostics", "step")[-1]) == 6
+    assert float(as_gan.curve("diagnostics", "step")[-1]) == 6
     real = as_gan.real(4)
     assert torch.isfinite(output(as_gan.gan, real)).all()
     assert not torch.equal(output(points[-1].gan, real), output(points[0].gan, real))
@@ -302,7 +302,7 @@ def test_epsilon_is_one_line_whatever_the_methods_are_called(toy_suite, tmp_path
     assert beyond.get_position()[0] > 25.5
 
 
-def with_course(subject, scores, status="completed"):
+def with_curve(subject, scores, status="completed"):
     """The run, as if it had had these scores."""
     headline = subject.record["protocol"]["headline"]
     rows = [{headline: score, "step": step} for step, score in enumerate(scores, 1)]
@@ -315,10 +315,10 @@ def test_epsilon_has_the_best_of_all_runs_and_the_mean_of_their_last_tenth(point
     sign = 1 if better == "lower" else -1
     flat = [sign * 9.0] * 18
     runs = [
-        with_course(as_gan, [sign * 2.0, *flat, sign * 6.0]),
-        with_course(as_gan, [sign * 3.0, *flat, sign * 4.0]),
-        with_course(as_gan, [sign * 1.0, *flat, sign * 90.0], "collapsed"),
-        with_course(vanilla, [sign * 5.0, *flat, sign * 7.0]),
+        with_curve(as_gan, [sign * 2.0, *flat, sign * 6.0]),
+        with_curve(as_gan, [sign * 3.0, *flat, sign * 4.0]),
+        with_curve(as_gan, [sign * 1.0, *flat, sign * 90.0], "collapsed"),
+        with_curve(vanilla, [sign * 5.0, *flat, sign * 7.0]),
     ]
     for panel, (with_epsilon, without) in zip(
         drawer("epsilon")(runs).axes, ((1.0, 5.0), ((7.5 + 6.5 + 49.5) / 3, 8.0)), strict=True
@@ -354,7 +354,7 @@ def test_histograms_of_a_linear_discriminators_gradient_stand_at_its_weights(poi
     assert x[~np.isnan(density)] == pytest.approx([-1, 3], abs=0.1)
     assert np.nansum(density) * (x[1] - x[0]) == pytest.approx(1, rel=1e-4)
     assert np.abs(lines(sigmoid)[0][:, 0]).max() < 0.75  # a quarter of 3
-    assert lines(norm)[0][:, 1].tolist() == subject.course("diagnostics", "gradient_l1").tolist()
+    assert lines(norm)[0][:, 1].tolist() == subject.curve("diagnostics", "gradient_l1").tolist()
 
 
 def test_samples_have_a_row_a_method_and_name_the_step_that_they_are_of(points):
@@ -379,9 +379,9 @@ def test_a_figure_can_be_its_numbers(points, tmp_path, capsys):
             ("D's loss", "losses", "d_loss"),
         ):
             found = table[(table["panel"] == subject.label) & (table["line"] == line)]
-            assert found["x"].tolist() == subject.course(rows, "step").tolist()
+            assert found["x"].tolist() == subject.curve(rows, "step").tolist()
             assert found["y"].tolist() == pytest.approx(
-                subject.course(rows, name).tolist(), rel=1e-5
+                subject.curve(rows, name).tolist(), rel=1e-5
             )
     assert main(["figure", "samples", *folders, "--out", str(out)]) == 2
     assert "has no numbers" in capsys.readouterr().err

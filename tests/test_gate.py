@@ -10,9 +10,9 @@ from scipy import stats
 
 from bench.cli import main
 from bench.errors import UsageError
-from bench.gate.compare import COURSE, NEW, STATUS, TOGETHER, Strictness, compare
-from bench.gate.outcomes import COLUMNS, Outcomes, of_records, read_baseline
+from bench.gate.compare import BEGINNING, NEW, STATUS, TOGETHER, Strictness, compare
 from bench.gate.power import flips, noticed, pairs_needed
+from bench.gate.side import COLUMNS, Side, of_records, read_baseline
 from bench.gate.write import as_junit, as_markdown, headline, notes
 from bench.results.board import boards
 from bench.results.frame import csv, frame
@@ -25,19 +25,19 @@ FID = {"label": "FID", "better": "lower"}
 OVERLAP = {"label": "overlap", "better": "higher"}
 
 
-def outcomes(metric=FID, methods=METHODS, noise=0.1, seed=0, spread=0.2):
-    """16 runs of each method: log-normal cells, each run ``noise`` away from its cell.
+def side(metric=FID, methods=METHODS, noise=0.1, seed=0, spread=0.2):
+    """16 runs of each method: log-normal places, each run ``noise`` away from its place.
 
-    The first scores are those of the cells: training begins alike.
+    The first scores are those of the places: training begins alike.
     """
-    cells = np.random.default_rng(0)
+    places = np.random.default_rng(0)
     rng = np.random.default_rng(seed)
     rows = []
     for method in methods:
         for setting in SETTINGS:
             for number in SEEDS:
-                cell = 50 * np.exp(spread * cells.standard_normal())
-                first, (last, area) = cell, cell * np.exp(noise * rng.standard_normal(2))
+                place = 50 * np.exp(spread * places.standard_normal())
+                first, (last, area) = place, place * np.exp(noise * rng.standard_normal(2))
                 per_step = 4 if method == "as_gan" else 3
                 rows.append(
                     {
@@ -61,11 +61,11 @@ def outcomes(metric=FID, methods=METHODS, noise=0.1, seed=0, spread=0.2):
                         "peak_memory_bytes": 3e8,
                     }
                 )
-    return Outcomes("baseline.csv", pd.DataFrame(rows)[COLUMNS], metric)
+    return Side("baseline.csv", pd.DataFrame(rows)[COLUMNS], metric)
 
 
 def changed(before, method, **columns):
-    """The outcomes with some columns of one method's runs replaced, or mapped by a function."""
+    """The side with some columns of one method's runs replaced, or mapped by a function."""
     runs = before.runs.copy()
     mine = runs["method"] == method
     for name, value in columns.items():
@@ -84,19 +84,19 @@ def evidence(current, baseline, method, what, **strictness):
 
 
 def test_the_same_runs_are_not_worse():
-    verdict = compare(outcomes(), outcomes(), Strictness())
+    verdict = compare(side(), side(), Strictness())
     assert not verdict.worse
     assert not verdict.changed
     assert all(one.p == 1 for one in verdict.evidence)
 
 
 def test_a_repetition_is_not_worse():
-    assert not worse(outcomes(seed=1), outcomes(seed=2))
+    assert not worse(side(seed=1), side(seed=2))
 
 
 @pytest.mark.parametrize(("metric", "factor"), [(FID, 1.6), (OVERLAP, 1 / 1.6)])
 def test_a_method_with_worse_scores_is_found_and_no_other(metric, factor):
-    before, again = outcomes(metric), outcomes(metric, seed=1)
+    before, again = side(metric), side(metric, seed=1)
     after = changed(again, "wgan_gp", last=lambda x: x * factor, area=lambda x: x * factor)
     label = metric["label"]
     assert worse(after, before) == {
@@ -108,7 +108,7 @@ def test_a_method_with_worse_scores_is_found_and_no_other(metric, factor):
 
 
 def test_seen_says_what_became_of_the_score_itself():
-    before = outcomes(OVERLAP)
+    before = side(OVERLAP)
     half = changed(before, "as_gan", last=lambda x: x / 2)
     assert evidence(half, before, "as_gan", "overlap at the end").seen == (
         "50.0% lower, 16 of 16 worse"
@@ -116,7 +116,7 @@ def test_seen_says_what_became_of_the_score_itself():
 
 
 def test_p_is_wilcoxons_times_the_number_of_tests():
-    before, after = outcomes(), outcomes(seed=1)
+    before, after = side(), side(seed=1)
     after = changed(after, "as_gan", last=lambda x: x * 1.5)
     found = evidence(after, before, "as_gan", "FID at the end", tolerance=0.1)
     mine = [one.runs[one.runs["method"] == "as_gan"]["last"].to_numpy() for one in (after, before)]
@@ -126,21 +126,21 @@ def test_p_is_wilcoxons_times_the_number_of_tests():
 
 
 def test_a_loss_shared_by_all_methods_is_found_together():
-    before, after = outcomes(noise=0.15), outcomes(noise=0.15, seed=1)
+    before, after = side(noise=0.15), side(noise=0.15, seed=1)
     for method in METHODS:
         after = changed(after, method, area=lambda x: x * 1.25)
     assert (TOGETHER, "FID over training") in worse(after, before)
 
 
 def test_losses_up_to_the_tolerance_pass():
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", last=lambda x: x * 1.03)
     assert not worse(after, before, tolerance=0.04)
     assert worse(after, before, tolerance=0.02) == {("as_gan", "FID at the end")}
 
 
 def test_scores_that_are_not_all_positive_are_compared_by_difference():
-    before = changed(outcomes(), "as_gan", last=lambda x: x - 50)
+    before = changed(side(), "as_gan", last=lambda x: x - 50)
     after = changed(before, "as_gan", last=lambda x: x + 20)
     found = evidence(after, before, "as_gan", "FID at the end")
     assert found.worse
@@ -148,7 +148,7 @@ def test_scores_that_are_not_all_positive_are_compared_by_difference():
 
 
 def test_an_area_that_one_run_lacks_is_no_loss():
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", area=np.nan)
     found = evidence(after, before, "as_gan", "FID over training")
     assert (found.seen, found.worse) == ("no pair has a score", False)
@@ -160,7 +160,7 @@ def first_runs(count, value):
 
 @pytest.mark.parametrize(("count", "found"), [(7, False), (8, True)])
 def test_new_divergences_are_found_from_eight_on(count, found):
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", status=first_runs(count, "diverged"))
     one = evidence(after, before, "as_gan", STATUS)
     assert one.worse is found
@@ -170,7 +170,7 @@ def test_new_divergences_are_found_from_eight_on(count, found):
 
 
 def test_divergences_that_others_make_up_for_are_chance():
-    before = changed(outcomes(), "as_gan", status=lambda x: ["collapsed"] * 8 + ["completed"] * 8)
+    before = changed(side(), "as_gan", status=lambda x: ["collapsed"] * 8 + ["completed"] * 8)
     after = changed(before, "as_gan", status=lambda x: ["completed"] * 8 + ["collapsed"] * 8)
     found = evidence(after, before, "as_gan", STATUS)
     assert found.seen == "8 of 16 worse, 8 better"
@@ -180,14 +180,14 @@ def test_divergences_that_others_make_up_for_are_chance():
 
 
 def test_a_run_that_raises_is_worse_even_alone():
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", status=first_runs(1, "failed"))
-    assert worse(after, before) == {("as_gan", NEW)}
+    assert worse(after, before) == {("as_gan", "failures")}
     assert not worse(after, after)
 
 
 def test_more_work_a_step_is_worse():
-    before = outcomes()
+    before = side()
     more = changed(before, "wgan_gp", d_gradients=lambda x: x + 100)
     assert evidence(more, before, "wgan_gp", "D gradients").seen == "4 a G step, where it was 3"
     less = changed(before, "wgan_gp", d_gradients=lambda x: x - 100)
@@ -195,7 +195,7 @@ def test_more_work_a_step_is_worse():
 
 
 def test_time_is_compared_with_vanillas_on_the_same_kind_of_machine():
-    before, after = outcomes(), outcomes(seed=1)
+    before, after = side(), side(seed=1)
     for method in METHODS:
         after = changed(after, method, seconds=lambda x: 3 * x)
     assert not worse(after, before)
@@ -209,16 +209,16 @@ def test_time_is_compared_with_vanillas_on_the_same_kind_of_machine():
 
 
 def test_memory_is_compared_too():
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", peak_memory_bytes=4e8)
     assert worse(after, before) == {("as_gan", "peak memory / vanilla's")}
 
 
 def test_a_method_that_trains_differently_is_called_out_even_if_better():
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", first=lambda x: x / 1.05, last=lambda x: x / 2)
     verdict = compare(after, before, Strictness())
-    assert {(one.method, one.what) for one in verdict.worse} == {("as_gan", COURSE)}
+    assert {(one.method, one.what) for one in verdict.worse} == {("as_gan", BEGINNING)}
     assert headline(verdict).startswith("nothing got worse; trained differently: as_gan (")
     assert any(note.startswith("Trained differently") for note in notes(verdict))
     allowed = compare(after, before, Strictness(unchanged=False))
@@ -227,7 +227,7 @@ def test_a_method_that_trains_differently_is_called_out_even_if_better():
 
 
 def test_only_an_early_difference_on_the_same_machine_is_a_change():
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", first=lambda x: x / 1.05)
     assert compare(after, before, Strictness()).changed == ["as_gan"]
     rounding = changed(before, "as_gan", first=lambda x: x * 1.001)
@@ -239,25 +239,25 @@ def test_only_an_early_difference_on_the_same_machine_is_a_change():
 
 
 def test_other_conditions_are_refused_with_their_setting():
-    other = outcomes()
+    other = side()
     other.runs.loc[other.runs["setting"] == "no_bn_g", "conditions"] = "others"
     with pytest.raises(UsageError, match=r"baseline\.csv: its conditions are not .* in no_bn_g:"):
-        compare(outcomes(), other, Strictness())
+        compare(side(), other, Strictness())
 
 
 def test_runs_that_all_failed_early_are_compared_nevertheless():
-    early = changed(outcomes(methods=["vanilla"]), "vanilla", status="failed", last=np.nan)
+    early = changed(side(methods=["vanilla"]), "vanilla", status="failed", last=np.nan)
     early = dataclasses.replace(early, metric=None)
-    assert ("vanilla", "failures") in worse(early, outcomes())
+    assert ("vanilla", "failures") in worse(early, side())
 
 
 def test_no_run_in_common_is_refused():
     with pytest.raises(UsageError, match="no method, setting and seed"):
-        compare(outcomes(methods=["as_gan"]), outcomes(methods=["wgan_gp"]), Strictness())
+        compare(side(methods=["as_gan"]), side(methods=["wgan_gp"]), Strictness())
 
 
 def test_what_cannot_be_compared_is_counted():
-    verdict = compare(outcomes(methods=["vanilla", "as_gan"]), outcomes(), Strictness())
+    verdict = compare(side(methods=["vanilla", "as_gan"]), side(), Strictness())
     assert verdict.unmatched == (16, 0)
     assert notes(verdict)[-1].startswith("Not compared: 16 runs of the baseline")
 
@@ -332,7 +332,7 @@ def test_a_missing_or_empty_baseline_is_refused(tmp_path):
 
 
 def test_junit_has_a_case_a_method_that_fails_where_it_got_worse():
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", last=lambda x: x * 2)
     root = ElementTree.fromstring(as_junit(compare(after, before, Strictness()), "gated"))
     cases = {case.get("name"): case for case in root.iter("testcase")}
@@ -345,7 +345,7 @@ def test_junit_has_a_case_a_method_that_fails_where_it_got_worse():
 
 
 def test_markdown_is_a_section_with_a_row_a_method():
-    before = outcomes()
+    before = side()
     after = changed(before, "as_gan", last=lambda x: x * 2)
     text = as_markdown(compare(after, before, Strictness()))
     assert text.startswith("## worse: as_gan (48 runs of 3 methods beside those of baseline.csv)\n")
@@ -355,11 +355,11 @@ def test_markdown_is_a_section_with_a_row_a_method():
     assert "nothing got worse" in as_markdown(compare(before, before, Strictness()))
 
 
-def resampled(pool, cells, rng):
+def resampled(pool, places, rng):
     """A suite of one method a pool, each run drawn from the real ones of its method."""
     drawn = [
-        runs.iloc[rng.integers(len(runs), size=len(cells))].assign(
-            setting=[setting for setting, _ in cells], seed=[seed for _, seed in cells]
+        runs.iloc[rng.integers(len(runs), size=len(places))].assign(
+            setting=[setting for setting, _ in places], seed=[seed for _, seed in places]
         )
         for runs in pool
     ]
@@ -374,11 +374,11 @@ def test_false_alarms_are_as_rare_as_promised_on_real_runs(alpha, suites):
     real = read_baseline(Path(__file__).parents[1] / "leaderboards" / "ring", "ring").runs
     mixed = ("vanilla", "as_gan_random_sign", "wgan_gp", "dragan", "sn_gan", "r1")
     pool = [real[real["method"] == method] for method in mixed]
-    cells = [(f"setting {number // 4}", number % 4) for number in range(16)]
+    places = [(f"setting {number // 4}", number % 4) for number in range(16)]
     rng = np.random.default_rng(0)
     alarms = 0
     for _ in range(suites):
-        before, after = (Outcomes("ring", resampled(pool, cells, rng), OVERLAP) for _ in range(2))
+        before, after = (Side("ring", resampled(pool, places, rng), OVERLAP) for _ in range(2))
         alarms += bool(compare(after, before, Strictness(alpha, tolerance=0.0)).worse)
     assert alarms <= stats.binom.ppf(0.999, suites, alpha)
     assert alarms >= 1  # a gate that never fires would pass the line above
@@ -387,7 +387,7 @@ def test_false_alarms_are_as_rare_as_promised_on_real_runs(alpha, suites):
 def test_the_stated_loss_is_found_as_often_as_stated():
     """One method whose two scores are one, so that nothing but the stated test can find it."""
     rng = np.random.default_rng(0)
-    before = outcomes(methods=["vanilla"], noise=0.0)
+    before = side(methods=["vanilla"], noise=0.0)
 
     def rerun():
         scores = 50 * np.exp(0.1 * rng.standard_normal(len(before.runs)))
@@ -405,7 +405,7 @@ def test_the_stated_loss_is_found_as_often_as_stated():
 
 
 def test_power_is_not_claimed_for_too_few_pairs():
-    few = outcomes(methods=["vanilla"])
+    few = side(methods=["vanilla"])
     few = dataclasses.replace(few, runs=few.runs[few.runs["setting"] == "standard"])
     verdict = compare(few, few, Strictness())
     assert np.isnan(noticed(verdict, "last")[0]["vanilla"])
@@ -414,7 +414,7 @@ def test_power_is_not_claimed_for_too_few_pairs():
 
 
 def test_the_headline_names_what_got_worse():
-    before = outcomes()
+    before = side()
     assert headline(compare(before, before, Strictness())) == (
         "nothing got worse (48 runs of 3 methods beside those of baseline.csv)"
     )
@@ -434,7 +434,7 @@ def test_runs_are_never_compared_with_themselves(trained, tmp_path, capsys):
     assert main(here) == 2
     error = capsys.readouterr().err
     assert "2 of 2 of its runs are the very runs in runs" in error
-    assert "name another runs folder with --out" in error
+    assert "name another runs folder with --runs" in error
     committed = tmp_path / "committed.csv"  # nor where the table was moved away
     committed.write_bytes((tmp_path / "runs" / "pages" / "toy" / "records.csv").read_bytes())
     assert main([*here, "--baseline", str(committed)]) == 2
@@ -488,10 +488,10 @@ def test_a_run_that_fails_and_that_the_baseline_lacks_is_no_success(
 
 
 def test_a_run_that_failed_before_and_fails_still_got_no_worse():
-    before = changed(outcomes(), "as_gan", status="failed", last=np.nan, area=np.nan)
+    before = changed(side(), "as_gan", status="failed", last=np.nan, area=np.nan)
     assert not worse(before, before)
     fewer = dataclasses.replace(before, runs=before.runs[before.runs["seed"] != 0])
-    assert worse(before, fewer) == {("as_gan", "failures")}
+    assert worse(before, fewer) == {("as_gan", NEW)}
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from playwright.sync_api import Browser, Locator, Page, expect
 from records_factory import record, suite
 
 from bench.report import sentences, tables
-from bench.report.document import Block, Cell, Folded, Heading, Paragraph, Row, Table
+from bench.report.document import Block, Field, Folded, Heading, Paragraph, Row, Table
 from bench.report.html import index_html
 from bench.report.html.runs import columns
 from bench.report.page import page
@@ -137,8 +137,8 @@ def test_the_page_says_what_the_readme_says() -> None:
         "wgan_gp¹ ran with layer_norm_d (standard)",
     ):
         assert sentence in text
-    for cell in texts(tables.headline(results)).to_numpy().ravel():
-        assert cell in text
+    for field in texts(tables.headline(results)).to_numpy().ravel():
+        assert field in text
 
 
 def test_nothing_outside_the_page_is_named_in_it() -> None:
@@ -226,9 +226,9 @@ def test_markup_in_a_paragraph_is_shown_and_not_obeyed() -> None:
 
 def test_cells_carry_what_they_sort_by_and_rows_what_they_are_about() -> None:
     rows = [
-        Row({"method": Cell("r1", link="a.md"), "x": Cell("a third", 1 / 3)}, {"method": ["r1"]}),
-        Row({"method": Cell("both"), "x": Cell("none")}, {"method": ["vanilla", "r1"]}),
-        Row({"method": Cell("real data"), "x": Cell("2", 2, alone=True)}),
+        Row({"method": Field("r1", link="a.md"), "x": Field("a third", 1 / 3)}, {"method": ["r1"]}),
+        Row({"method": Field("both"), "x": Field("none")}, {"method": ["vanilla", "r1"]}),
+        Row({"method": Field("real data"), "x": Field("2", 2, alone=True)}),
     ]
     results = results_of([record(), record("r1")])
     html = index_html(results, [Heading("t", 1), Heading("S"), Table(rows)], {})
@@ -280,7 +280,7 @@ def unfold(page: Page) -> None:
     page.evaluate("document.querySelectorAll('details.fold').forEach((one) => (one.open = true))")
 
 
-def cells(table: Locator, at: int) -> list[str]:
+def fields(table: Locator, at: int) -> list[str]:
     return table.locator(f"tbody tr:visible > :nth-child({at + 1})").all_inner_texts()
 
 
@@ -340,11 +340,11 @@ def test_every_column_sorts_both_ways_and_back(open_page: Open) -> None:
             before, (first, upwards), (second, downwards), after = seen
             assert (first, second, after) == ("ascending", "descending", before)
             if column.numeric:
-                known = [cell for cell in column.cells if cell.key is not None]
-                rest = [cell.text for cell in column.cells if cell.key is None]
+                known = [field for field in column.fields if field.key is not None]
+                rest = [field.text for field in column.fields if field.key is None]
                 for texts_seen, turned in ((upwards, False), (downwards, True)):
-                    order = sorted(known, key=lambda cell: cell.key or 0, reverse=turned)
-                    assert texts_seen == [cell.text for cell in order] + rest
+                    order = sorted(known, key=lambda field: field.key or 0, reverse=turned)
+                    assert texts_seen == [field.text for field in order] + rest
             else:
                 words = [word.removeprefix(ARROW) for word in upwards if word != MISSING]
                 assert words == sorted(words)
@@ -381,37 +381,37 @@ def test_filters_show_the_rows_asked_for(open_page: Open) -> None:
         method, setting, status = page.locator(".menu").all()
         method.locator("summary").click()
         method.get_by_label("lsgan").check()
-        assert cells(leaderboard(page), 0) == ["lsgan"]
-        assert cells(listing(page), 0) == ["lsgan"] * 3
+        assert fields(leaderboard(page), 0) == ["lsgan"]
+        assert fields(listing(page), 0) == ["lsgan"] * 3
         method.get_by_label("wgan_gp").check()
-        assert set(cells(leaderboard(page), 0)) == {"lsgan", "wgan_gp¹"}
+        assert set(fields(leaderboard(page), 0)) == {"lsgan", "wgan_gp¹"}
         expect(shown).to_have_text(f"4 of {everything} runs")
         expect(method.locator(".count")).to_have_text("2")
 
         setting.locator("summary").click()
         expect(method.locator("fieldset")).to_be_hidden()  # one menu at a time
         setting.get_by_label("standard").check()
-        assert set(cells(listing(page), 1)) == {"standard"}
+        assert set(fields(listing(page), 1)) == {"standard"}
         status.locator("summary").click()
         status.get_by_label("diverged").check()
-        assert cells(listing(page), 3) == ["diverged"] * 2
+        assert fields(listing(page), 3) == ["diverged"] * 2
 
         page.get_by_role("button", name="Show all").click()
         expect(shown).to_have_text(f"{everything} of {everything} runs")
         assert leaderboard(page).locator("tbody").inner_text() == texts  # nothing was computed
 
         page.get_by_label("Find").fill("GP standard")
-        assert cells(listing(page), 0) == ["wgan_gp"]
+        assert fields(listing(page), 0) == ["wgan_gp"]
         page.get_by_label("Find").fill("nothing like that")
         expect(page.locator("#range")).to_have_text("no run matches")
-        assert cells(leaderboard(page), 0) == []
+        assert fields(leaderboard(page), 0) == []
 
 
 def test_real_data_stays_whatever_is_asked_for(open_page: Open) -> None:
     with open_page() as page:
         page.get_by_label("Find").fill("as_gan")
         metrics = page.locator("#all-metrics table.sorts").first
-        assert cells(metrics, 0) == ["as_gan", "real data (floor)"]
+        assert fields(metrics, 0) == ["as_gan", "real data (floor)"]
 
 
 def test_the_keyboard_is_enough(open_page: Open) -> None:
@@ -434,7 +434,7 @@ def test_the_keyboard_is_enough(open_page: Open) -> None:
         page.keyboard.press("Tab")
         page.keyboard.press("Space")
         results = results_of(varied())
-        assert cells(leaderboard(page), 0) == [results.name(results.methods[0])]
+        assert fields(leaderboard(page), 0) == [results.name(results.methods[0])]
         page.keyboard.press("Escape")
         expect(page.locator(".menu summary").first).to_be_focused()
         expect(page.locator(".menu fieldset").first).to_be_hidden()
@@ -467,7 +467,7 @@ def test_the_colours_follow_the_system_and_then_the_reader(open_page: Open) -> N
 def test_without_scripts_the_tables_are_there(open_page: Open) -> None:
     with open_page(java_script_enabled=False) as page:
         results = results_of(varied())
-        assert cells(leaderboard(page), 0) == [results.name(m) for m in results.methods]
+        assert fields(leaderboard(page), 0) == [results.name(m) for m in results.methods]
         expect(page.locator("#unlisted")).to_be_visible()
         expect(page.locator("#listing")).to_be_hidden()
         expect(page.locator(".filters")).to_be_hidden()
@@ -480,13 +480,13 @@ def test_hostile_names_are_inert(browser: Browser, tmp_path: Path) -> None:
     with opened(browser, file) as page:
         assert page.evaluate("window.hacked") is None
         assert EVIL[0] in page.locator("header").inner_text()
-        assert set(cells(listing(page), 0)) == set(EVIL)
+        assert set(fields(listing(page), 0)) == set(EVIL)
         page.locator(".menu summary").first.click()
         for name in EVIL:
             box = page.locator(".menu").first.get_by_label(name, exact=True)
             box.check()
             assert leaderboard(page).locator("tbody tr:visible").count() == 1
-            assert set(cells(listing(page), 0)) == {name}
+            assert set(fields(listing(page), 0)) == {name}
             box.uncheck()
         assert page.evaluate("window.hacked") is None
 

@@ -73,7 +73,7 @@ FLOORS = (
     ("runs",),
     ("data",),
     ("scores",),
-    ("oracles",),
+    ("theory",),
     ("callbacks",),
     ("training",),
     ("engines",),

@@ -13,7 +13,7 @@ from toy_runs import ignore, plan_of
 from bench.callbacks.csv import Csv
 from bench.cli import main
 from bench.config.bound import Bound
-from bench.reproduction.comparison import compare
+from bench.reproduction.repetition import compare
 from bench.results.entry import entry_of
 from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, LOG
@@ -240,6 +240,14 @@ def test_what_is_harmed_is_left_alone_and_what_was_before_it_serves(toy_suite, t
     assert sorted(path.name for path in short.folder(out).iterdir()) == names
 
 
+def test_a_run_that_left_no_checkpoint_is_not_spoken_of(toy_suite, tmp_path):
+    short, long = plan_of(toy_suite), plan_of(toy_suite, "vanilla", *LONGER)
+    killed_at(2, short, tmp_path)
+    told = []
+    assert origin(execute(long, tmp_path, told.append)) is None
+    assert told[0].word == ""
+
+
 def test_names_are_hints_and_the_checkpoint_says_whose_it_is(toy_suite, tmp_path):
     """Another run's state in the folder of the shorter one."""
     short, long = plan_of(toy_suite), plan_of(toy_suite, "vanilla", *LONGER)
@@ -310,7 +318,7 @@ def test_the_record_stands_beside_others(toy_suite, tmp_path):
     result = review([long.folder(tmp_path / "runs") / RECORD], tmp_path / "boards")
     assert (result.refused, result.accepted) == ([], [record])
     found = compare(execute(long, tmp_path / "scratch", ignore), record, [])
-    assert found.verdict == "equal"
+    assert found.answer == "equal"
     assert [cause for cause in found.causes if cause.startswith("continued_from: not recorded")]
     seen = json.loads(entry_of(record).origin)
     assert seen["torch"] == f"1.0, then {here}"

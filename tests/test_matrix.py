@@ -195,9 +195,9 @@ def kill_at_random(engine, seed, stop):
     kills = 0
     while not stop.is_set():
         time.sleep(dice.uniform(0.02, 0.35))
-        for task in list(engine.tasks):
-            if dice.random() < 0.5 and task.ended() is None:
-                os.kill(task.process.pid, signal.SIGKILL)
+        for job in list(engine.jobs):
+            if dice.random() < 0.5 and job.ended() is None:
+                os.kill(job.process.pid, signal.SIGKILL)
                 kills += 1
     return kills
 
@@ -207,12 +207,12 @@ class Exposed(LocalEngine):
 
     def __init__(self, jobs):
         super().__init__(jobs)
-        self.tasks = []
+        self.jobs = []
 
     def start(self, runs, out):
-        tasks = super().start(runs, out)
-        self.tasks += tasks
-        return tasks
+        begun = super().start(runs, out)
+        self.jobs += begun
+        return begun
 
 
 def assert_kills_change_nothing(runs, tmp_path, kills_wanted):

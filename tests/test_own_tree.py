@@ -2,6 +2,7 @@
 
 import os
 import pickle
+import re
 import shutil
 import subprocess
 import sys
@@ -17,6 +18,7 @@ from bench.errors import UsageError
 from bench.runs import records
 from bench.runs.records import RECORD
 from bench.search.space import read_space
+from bench.training.preflight import preflight
 
 REPOSITORY = Path(__file__).parents[1]
 
@@ -136,16 +138,16 @@ class SpreadJudge(Judge):
 """,
     "gin/settings/sign_descent.gin": """# Both players by the signs of their gradients.
 import own_sign_descent
-Experiment.g_optimizer = @generator/SignDescent
-Experiment.d_optimizer = @discriminator/SignDescent
-SignDescent.lr = 1e-3
+Experiment.g_optimizer = @generator/SignStep
+Experiment.d_optimizer = @discriminator/SignStep
+SignStep.lr = 1e-3
 """,
     "own_sign_descent.py": """
 import gin
 import torch
 
 @gin.register
-class SignDescent(torch.optim.Optimizer):
+class SignStep(torch.optim.Optimizer):
     def __init__(self, params, lr: float = 1e-2):
         super().__init__(params, {"lr": lr})
 
@@ -196,7 +198,7 @@ def test_a_method_a_network_data_a_score_and_an_optimizer_of_ones_own_run(home):
         assert (record["dataset"], record["architecture"]) == ("spiral", "shallow")
         assert record["protocol"]["judge"]["name"] == "spread"
         assert record["scores"][-1]["spread"] is not None
-        optimizer = "@SignDescent" if setting == "sign_descent" else "@Adam"
+        optimizer = "@SignStep" if setting == "sign_descent" else "@Adam"
         assert record["conditions"]["Experiment.g_optimizer"] == optimizer
         bound = record["method_bindings"].get("method/Damped.share")
         assert bound == ("0.5" if method == "damped" else None)
@@ -250,6 +252,22 @@ def test_a_worker_elsewhere_finds_the_modules(home, tmp_path):
     environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
     subprocess.run(command, cwd=tmp_path, env=environment, check=True)
     assert records.read(run.folder(tmp_path / "out") / RECORD)["status"] == "completed"
+
+
+def test_the_guide_can_be_followed_as_it_stands(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    guide = (REPOSITORY / "docs" / "extending.md").read_text()
+    files = dict(re.findall(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```$", guide, re.M | re.S))
+    assert files.keys() == {
+        *("sign_descent.py", "gin/settings/sign_descent.gin", "gin/suites/mine.gin")
+    }
+    write(tmp_path, files)
+    plan = make_plan("mine", gin_bindings=["Suite.seeds = 1"])
+    preflight(plan)
+    found = {
+        (run.setting, dict(run.known.conditions)["Experiment.g_optimizer"]) for run in plan.runs
+    }
+    assert found == {("standard", "@Adam"), ("sign_descent", "@SignDescent")}
 
 
 def test_where_modules_are_is_no_part_of_a_run_or_its_record(home):

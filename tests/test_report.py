@@ -217,8 +217,8 @@ def test_many_pairs_tell_a_real_difference_apart_and_no_other() -> None:
     results = results_of(suite({"vanilla": 40.0, "as_gan": 10.0, "r1": 10.0}, settings, seeds=5))
     assert results.ranks == {"vanilla": (3, 3), "as_gan": (1, 2), "r1": (1, 2)}
     assert set(results.leaders) == {"as_gan", "r1"}
-    verdict = dict(texts(tables.headline(results))[["method", "vs vanilla"]].to_numpy())
-    assert verdict["as_gan"].startswith("better (p = ")
+    beside = dict(texts(tables.headline(results))[["method", "vs vanilla"]].to_numpy())
+    assert beside["as_gan"].startswith("better (p = ")
     assert "enough for a claim about all of them pooled" in sentences.standing(results)
 
 
@@ -525,7 +525,7 @@ def test_failures_are_counted_and_never_averaged() -> None:
     assert (
         texts(tables.by_setting(results))["standard"][0] == "11.0 [-1.71, 23.7] (2 of 4 have none)"
     )
-    for table in (tables.all_metrics, tables.course):
+    for table in (tables.all_metrics, tables.over_training):
         assert texts(table(results)).iloc[0]["scored"] == "2 of 4"
     assert texts(tables.scores_and_costs(results)).iloc[0]["gap"] == "0 (2 of 4 have none)"
 

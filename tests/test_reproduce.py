@@ -15,7 +15,7 @@ from bench.cli import main
 from bench.config.catalogue import Catalogue
 from bench.config.plan import make_plan
 from bench.errors import UsageError
-from bench.reproduction.comparison import LEVEL, compare
+from bench.reproduction.repetition import LEVEL, compare
 from bench.runs import provenance as origin
 from bench.runs import records
 from bench.runs.recorded import Differs, Unknown, plan_of
@@ -206,14 +206,14 @@ def test_records_that_are_the_same_but_for_time_are_equal():
     for row in again["scores"]:
         row["seconds"] *= 3
     found = compare(first, again, [])
-    assert (found.verdict, found.places, found.causes) == ("equal", [], [])
+    assert (found.answer, found.places, found.causes) == ("equal", [], [])
 
 
 @pytest.mark.parametrize("here", [10.0001, 10.5, 90.0])
 @pytest.mark.parametrize("others", range(4))
 def test_with_too_few_seeds_it_is_said_that_nothing_can_be_told(here, others):
     found = compare(record(last=10.0), record(last=here), [10.0 + n for n in range(others)])
-    assert found.verdict == "cannot tell"
+    assert found.answer == "cannot tell"
     (reason,) = found.reasons
     assert f"is 10 there and {here:.6g} here, {here - 10:.3g} apart" in reason
     there = f"{others + 1} are there" if others else "1 is there"
@@ -223,7 +223,7 @@ def test_with_too_few_seeds_it_is_said_that_nothing_can_be_told(here, others):
 def test_whatever_is_told_of_noise_has_five_seeds_behind_it():
     seeds = [10.0, 11.0, 9.0, 10.5]
     known = {last: compare(record(last=9.5), record(last=last), seeds) for last in (10.0, 40.0)}
-    assert [one.verdict for one in known.values()] == ["within noise", "different"]
+    assert [one.answer for one in known.values()] == ["within noise", "different"]
     for one in known.values():
         assert "by the 4 others that are there" in one.reasons[0]
 
@@ -236,24 +236,24 @@ def test_two_seeds_are_called_different_as_rarely_as_is_said():
     wrong = 0
     for *seeds, again in draws.tolist():
         first, second = (base | {"scores": [{"fid": last}]} for last in (seeds[0], again))
-        wrong += compare(first, second, seeds[1:]).verdict == "different"
+        wrong += compare(first, second, seeds[1:]).answer == "different"
     low, high = stats.binom.ppf([0.001, 0.999], trials, LEVEL)
     assert low <= wrong <= high
 
 
 def test_a_real_change_is_found_where_seeds_are_close():
     seeds = [10.0, 10.1, 9.9, 10.05]
-    assert compare(record(last=10.0), record(last=12.0), seeds).verdict == "different"
+    assert compare(record(last=10.0), record(last=12.0), seeds).answer == "different"
 
 
 @pytest.mark.parametrize("forged", [1.0, 100.0, 1e6])
 def test_a_false_score_does_not_widen_the_noise_that_it_is_held_against(forged):
     seeds = [10.0, 10.1, 9.9, 10.05]
-    assert compare(record(last=forged), record(last=10.0), seeds).verdict == "different"
+    assert compare(record(last=forged), record(last=10.0), seeds).answer == "different"
 
 
 @pytest.mark.parametrize(
-    ("first", "again", "verdict", "complaint"),
+    ("first", "again", "answer", "complaint"),
     [
         ({}, {"status": "diverged", "end": 300}, "different", "it completed there, and diverged"),
         (
@@ -273,9 +273,9 @@ def test_a_false_score_does_not_widen_the_noise_that_it_is_held_against(forged):
         ({}, {"scores": []}, "different", "None here"),
     ],
 )
-def test_ends_that_are_not_scores_are_compared_too(first, again, verdict, complaint):
+def test_ends_that_are_not_scores_are_compared_too(first, again, answer, complaint):
     found = compare(record(**first), record(**again), [])
-    assert found.verdict == verdict
+    assert found.answer == answer
     assert complaint in found.reasons[0]
 
 
@@ -283,11 +283,11 @@ def test_another_judge_makes_scores_incomparable_and_other_versions_do_not():
     first, other_torch = record(), record()
     judge = first["protocol"]["judge"] | {"sha256": "ee"}
     other_judge = record(protocol=first["protocol"] | {"judge": judge})
-    assert compare(first, other_judge, []).verdict == "different"
+    assert compare(first, other_judge, []).answer == "different"
     assert "judge.sha256: cd34, here ee" in compare(first, other_judge, []).reasons[0]
     other_torch["provenance"] = first["provenance"] | {"torch": "9"}
     found = compare(first, other_torch, [])
-    assert found.verdict == "equal"
+    assert found.answer == "equal"
     assert found.causes == ["torch: 2.11.0 there, 9 here"]
 
 

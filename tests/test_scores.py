@@ -75,13 +75,13 @@ def perfect(data: Mixture, n: int, seed: int = 0) -> torch.Tensor:
 
 @pytest.mark.parametrize("data", [Ring(), Grid()], ids=lambda data: data.name)
 def test_a_perfect_sampler_reaches_the_theoretical_floors(data: Mixture) -> None:
-    oracle = ModeJudge(data)
-    runs = [oracle.score(perfect(data, 2500, seed)) for seed in range(40)]
+    exact = ModeJudge(data)
+    runs = [exact.score(perfect(data, 2500, seed)) for seed in range(40)]
     mean = {name: np.mean([run[name] for run in runs]) for name in runs[0]}
-    assert mean["modes"] == mean["modes_fair"] == oracle.modes
+    assert mean["modes"] == mean["modes_fair"] == exact.modes
     assert mean["hq"] == pytest.approx(1 - math.exp(-4.5), abs=0.0015)
-    assert mean["kl"] == pytest.approx((oracle.modes - 1) / 5000, rel=0.15)
-    assert not any(oracle.collapsed(run) for run in runs)
+    assert mean["kl"] == pytest.approx((exact.modes - 1) / 5000, rel=0.15)
+    assert not any(exact.collapsed(run) for run in runs)
 
 
 def test_overlap_is_one_minus_total_variation_by_hand() -> None:
@@ -96,19 +96,19 @@ def test_overlap_is_one_minus_total_variation_by_hand() -> None:
 
 def test_missed_modes_follow_the_formula() -> None:
     data = Grid()
-    oracle = ModeJudge(data, samples=50)
-    missed = [25 - oracle.score(perfect(data, 50, seed))["modes"] for seed in range(200)]
+    exact = ModeJudge(data, samples=50)
+    missed = [25 - exact.score(perfect(data, 50, seed))["modes"] for seed in range(200)]
     expected = 25 * (1 - 0.9889 / 25) ** 50
     assert np.mean(missed) == pytest.approx(expected, rel=0.1)
 
 
 def test_a_sampler_of_one_mode() -> None:
-    oracle = judge("ring")
-    scores = oracle.score(Ring().centres[:1].expand(2500, 2))
+    ring = judge("ring")
+    scores = ring.score(Ring().centres[:1].expand(2500, 2))
     assert scores["overlap"] == pytest.approx((1 - math.exp(-4.5)) / 8)
     del scores["overlap"]
     assert scores == {"modes": 1, "modes_fair": 1, "hq": 1, "kl": pytest.approx(math.log(8))}
-    assert oracle.collapsed(scores)
+    assert ring.collapsed(scores)
 
 
 def test_linspace_makes_a_ring_of_seven() -> None:
@@ -121,11 +121,11 @@ def test_linspace_makes_a_ring_of_seven() -> None:
 
 
 def test_seven_modes_of_eight_are_seven() -> None:
-    oracle = judge("ring")
-    scores = oracle.score(Ring().centres[:7][torch.arange(2500) % 7])
+    ring = judge("ring")
+    scores = ring.score(Ring().centres[:7][torch.arange(2500) % 7])
     assert (scores["modes"], scores["modes_fair"]) == (7, 7)
     assert scores["kl"] == pytest.approx(math.log(8 / 7), abs=1e-4)
-    assert not oracle.collapsed(scores)
+    assert not ring.collapsed(scores)
 
 
 def test_a_stray_sample_covers_a_mode_but_not_fairly() -> None:
@@ -265,11 +265,11 @@ def test_a_coloured_picture_is_one_mode() -> None:
 
 
 def test_a_swap_of_colours_is_another_mode() -> None:
-    oracle = StackedJudge(StackedDigits(), samples=2)
+    stacked = StackedJudge(StackedDigits(), samples=2)
     pictures, labels = labelled_digits("training")
     zero, one = (pictures[labels == digit][0] for digit in (0, 1))
     assert (
-        oracle.score(torch.stack([torch.cat([zero, one, one]), torch.cat([one, one, zero])]))[
+        stacked.score(torch.stack([torch.cat([zero, one, one]), torch.cat([one, one, zero])]))[
             "modes"
         ]
         == 2

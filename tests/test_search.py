@@ -163,7 +163,7 @@ def test_bad_usage_is_one_line_and_exit_code_2(words, complaint, capsys, tmp_pat
 
 
 def test_a_batch_of_which_every_run_fails_teaches_nothing(toy_suite, space, tmp_path, capsys):
-    """A full disk, say, must not end as the verdict on a value."""
+    """A full disk, say, must not end as a finding on a value."""
     runs = tmp_path / "runs"
     for value in ("0.05", "0.2"):
         plan = make_plan(str(toy_suite), (), ("Suite.seeds = [10000]", f"ASGAN.epsilon = {value}"))

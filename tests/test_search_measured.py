@@ -114,7 +114,7 @@ def test_what_trials_are_chosen_by_is_shown_where_it_is_no_mean():
 
 
 def test_no_number_but_what_trials_are_chosen_by_has_anything_imputed(tmp_path):
-    """By comparison: the imputed score is moved, and all that is shown but that column stays."""
+    """by comparing: the imputed score is moved, and all that is shown but that column stays."""
     texts = []
     for moved in (0.0, 1000.0):
         outcomes, study = outcomes_of(

@@ -142,7 +142,7 @@ def test_a_run_that_stopped_half_way_is_not_cheap():
 @pytest.mark.parametrize(
     ("summary", "expected"), [("last", 5.0), ("best", 1.0), ("tail", (5.0 + 3.0) / 2)]
 )
-def test_a_course_counts_as_its_summary(summary, expected):
+def test_a_curve_counts_as_its_summary(summary, expected):
     rows = [{"fid": float(v)} for v in [9] * 17 + [1, 3, 5]]
     assert Objective("fid", "FID", "lower", summary).so_far(rows) == expected
 

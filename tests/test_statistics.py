@@ -277,7 +277,7 @@ def test_the_area_of_a_curve_is_its_geometric_mean() -> None:
 @pytest.mark.parametrize(
     ("count", "expected"), [(1, 0.0), (9, 8.0), (19, 18.0), (20, 18.5), (30, 28.0)]
 )
-def test_the_tail_of_a_course_is_its_last_tenth_and_at_least_one(
+def test_the_tail_of_a_curve_is_its_last_tenth_and_at_least_one(
     count: int, expected: float
 ) -> None:
     assert tail_mean(np.arange(float(count))) == expected
@@ -288,7 +288,7 @@ def test_a_tail_without_a_score_has_no_mean() -> None:
     assert np.isnan(tail_mean(np.array([1.0, np.nan])))
 
 
-def test_the_best_of_a_course_is_the_best_that_is_known() -> None:
-    course = np.array([np.nan, 3.0, 1.0, 2.0])
-    assert (best(course, "lower"), best(course, "higher")) == (1.0, 3.0)
-    assert np.isnan(best(course[:1], "lower"))
+def test_the_best_of_a_curve_is_the_best_that_is_known() -> None:
+    curve = np.array([np.nan, 3.0, 1.0, 2.0])
+    assert (best(curve, "lower"), best(curve, "higher")) == (1.0, 3.0)
+    assert np.isnan(best(curve[:1], "lower"))

@@ -175,8 +175,8 @@ def identify(record):
     """Gives a record the key and the id that what it says of its run makes."""
     record["key"] = records.identity(record).key
     board = board_of(record["suite"], record["overrides"], search=False)
-    cell = record["method"], record["setting"], record["seed"]
-    record["id"] = run_id(board, *cell, record["key"])
+    place = record["method"], record["setting"], record["seed"]
+    record["id"] = run_id(board, *place, record["key"])
 
 
 def decided(change):

@@ -1,4 +1,4 @@
-"""One table, in Markdown and on a terminal; what its cells sort by; blocks as Markdown."""
+"""One table, in Markdown and on a terminal; what its fields sort by; blocks as Markdown."""
 
 from io import StringIO
 from math import inf, nan
@@ -12,8 +12,8 @@ from bench.report import tables
 from bench.report.document import (
     EMPTY,
     Bullets,
-    Cell,
     Code,
+    Field,
     Figure,
     Folded,
     Heading,
@@ -36,8 +36,8 @@ from bench.wording import percent, ratio, score
 
 SMALL = Table(
     [
-        Row({"method": Cell("r1"), "a|b": valued(0.5)}),
-        Row({"method": Cell("*x*", link="x/README.md"), "seen": counted(3, 4)}),
+        Row({"method": Field("r1"), "a|b": valued(0.5)}),
+        Row({"method": Field("*x*", link="x/README.md"), "seen": counted(3, 4)}),
     ]
 )
 
@@ -57,7 +57,7 @@ def test_a_table_as_markdown_escapes_names_and_links_cells() -> None:
 
 
 def test_a_table_of_text_is_aligned_to_the_left() -> None:
-    text = to_markdown([Table([Row({"a": Cell("x"), "b": Cell("y")})], rest="left")])
+    text = to_markdown([Table([Row({"a": Field("x"), "b": Field("y")})], rest="left")])
     assert text.splitlines()[1] == "|:----|:----|"
 
 
@@ -70,14 +70,14 @@ def test_the_same_table_stands_on_the_terminal() -> None:
 
 
 def test_columns_are_picked_in_another_order_under_another_name() -> None:
-    table = Table([Row({"a": Cell("1"), "b": Cell("2"), "c": Cell("3")}, {"method": ["m"]})])
+    table = Table([Row({"a": Field("1"), "b": Field("2"), "c": Field("3")}, {"method": ["m"]})])
     picked = table.picked({"c": "C", "a": "a"})
     assert texts(picked).to_dict("records") == [{"C": "3", "a": "1"}]
     assert picked.rows[0].about == {"method": ["m"]}
 
 
 @pytest.mark.parametrize(
-    ("cell", "text", "key", "alone"),
+    ("field", "text", "key", "alone"),
     [
         (valued(1234.5), "1,234", 1234.5, True),
         (valued(0.79, percent), "79%", 0.79, True),
@@ -94,19 +94,19 @@ def test_columns_are_picked_in_another_order_under_another_name() -> None:
     ],
 )
 def test_a_cell_shows_a_number_and_sorts_by_all_of_it(
-    cell: Cell, text: str, key: float | None, alone: bool
+    field: Field, text: str, key: float | None, alone: bool
 ) -> None:
-    assert (cell.text, cell.key, cell.alone) == (text, key, alone)
+    assert (field.text, field.key, field.alone) == (text, key, alone)
 
 
 def test_digits_are_aligned_where_every_number_stands_alone() -> None:
-    def column(*cells: Cell) -> tuple[bool, bool]:
-        (found,) = Table([Row({"x": cell}) for cell in cells]).columns
+    def column(*fields: Field) -> tuple[bool, bool]:
+        (found,) = Table([Row({"x": field}) for field in fields]).columns
         return found.numeric, found.aligned
 
-    assert column(valued(1.0), Cell("diverged"), valued(2.0)) == (True, True)
-    assert column(valued(1.0), Cell("2 [1, 3]", 2.0)) == (True, False)
-    assert column(Cell("2,500 samples"), Cell("—")) == (False, False)
+    assert column(valued(1.0), Field("diverged"), valued(2.0)) == (True, True)
+    assert column(valued(1.0), Field("2 [1, 3]", 2.0)) == (True, False)
+    assert column(Field("2,500 samples"), Field("—")) == (False, False)
 
 
 def test_tables_sort_by_what_was_measured_and_not_by_what_is_shown() -> None:

@@ -6,7 +6,8 @@ from typing import Any
 
 from torch import Tensor
 
-from bench.runs.records import Record, Row
+from bench.missing import Numbers
+from bench.runs.records import Record
 
 
 @dataclass(frozen=True)
@@ -28,9 +29,9 @@ class Start:
     protocol: dict[str, Any]
     steps: int
     step: int
-    losses: list[Row]
-    scores: list[Row]
-    diagnostics: list[Row]
+    losses: list[Numbers]
+    scores: list[Numbers]
+    diagnostics: list[Numbers]
 
 
 class Callback:
@@ -47,10 +48,10 @@ class Callback:
         What an earlier process told after that checkpoint was lost, and comes again.
         """
 
-    def logged(self, losses: Row) -> None:
+    def logged(self, losses: Numbers) -> None:
         """The losses were read: one row of the record's ``losses``."""
 
-    def evaluated(self, scores: Row, diagnostics: Row, samples: Tensor) -> None:
+    def evaluated(self, scores: Numbers, diagnostics: Numbers, samples: Tensor) -> None:
         """Samples were scored and D was probed: one row of ``scores``, one of ``diagnostics``.
 
         Args:

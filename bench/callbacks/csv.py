@@ -10,7 +10,7 @@ from torch import Tensor
 
 from bench.callbacks.base import Callback, Start
 from bench.files import write_whole
-from bench.runs.records import Row
+from bench.missing import Numbers
 
 
 class Csv(Callback):
@@ -26,11 +26,11 @@ class Csv(Callback):
         self._scores = _Sheet(start.folder / "scores.csv", start.scores)
         self._diagnostics = _Sheet(start.folder / "diagnostics.csv", start.diagnostics)
 
-    def logged(self, losses: Row) -> None:
+    def logged(self, losses: Numbers) -> None:
         """Adds a line to losses.csv."""
         self._losses.add(losses)
 
-    def evaluated(self, scores: Row, diagnostics: Row, samples: Tensor) -> None:
+    def evaluated(self, scores: Numbers, diagnostics: Numbers, samples: Tensor) -> None:
         """Adds a line to each of the others."""
         self._scores.add(scores)
         self._diagnostics.add(diagnostics)
@@ -39,11 +39,11 @@ class Csv(Callback):
 class _Sheet:
     """A CSV file that grows by a line at a time, and by a column where a row has a new one."""
 
-    def __init__(self, path: Path, rows: list[Row]) -> None:
+    def __init__(self, path: Path, rows: list[Numbers]) -> None:
         self._path, self._rows = path, rows
         self._write()
 
-    def add(self, row: Row) -> None:
+    def add(self, row: Numbers) -> None:
         self._rows.append(row)
         if row.keys() <= self._columns.keys():
             with self._path.open("a", encoding="utf-8", newline="") as file:

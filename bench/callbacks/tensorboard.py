@@ -5,7 +5,8 @@ from torch import Tensor
 from bench.callbacks.base import Callback, Start
 from bench.data.tiles import tiled
 from bench.errors import UsageError
-from bench.runs.records import Record, Row
+from bench.missing import Numbers
+from bench.runs.records import Record
 
 try:
     from torch.utils.tensorboard import SummaryWriter
@@ -37,12 +38,12 @@ class TensorBoard(Callback):
                     self._scalars(kind, row)
         self._writer.flush()
 
-    def logged(self, losses: Row) -> None:
+    def logged(self, losses: Numbers) -> None:
         """Adds the losses."""
         self._scalars("losses", losses)
         self._writer.flush()
 
-    def evaluated(self, scores: Row, diagnostics: Row, samples: Tensor) -> None:
+    def evaluated(self, scores: Numbers, diagnostics: Numbers, samples: Tensor) -> None:
         """Adds the scores, the diagnostics, and a picture of samples where they are pictures."""
         self._scalars("scores", scores)
         self._scalars("diagnostics", diagnostics)
@@ -54,7 +55,7 @@ class TensorBoard(Callback):
         """Closes the file."""
         self._writer.close()
 
-    def _scalars(self, kind: str, row: Row) -> None:
+    def _scalars(self, kind: str, row: Numbers) -> None:
         step = int(row["step"] or 0)
         for name, value in row.items():
             if name != "step" and value is not None:

@@ -9,7 +9,7 @@ from rich.text import Text
 from bench.commands.options import (
     add_budget,
     add_dry_run,
-    add_out,
+    add_runs,
     add_suite,
     add_where,
     plan_of,
@@ -20,8 +20,8 @@ from bench.engines.complete import complete
 from bench.engines.screen import screen
 from bench.errors import UsageError
 from bench.gate.compare import Strictness, compare
-from bench.gate.outcomes import of_records, planned, read_baseline
 from bench.gate.pairs import pair, require_others
+from bench.gate.side import of_records, planned, read_baseline
 from bench.gate.write import as_junit, as_markdown, on_screen
 from bench.runs.records import RECORD
 from bench.training.preflight import preflight
@@ -40,7 +40,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         metavar="FILE",
         help="a leaderboard's records.csv, a folder of records, or one record",
     )
-    add_out(parser, "--runs")
+    add_runs(parser, "--out", use="read from and written to")
     parser.add_argument(
         "--alpha",
         type=float,
@@ -76,21 +76,21 @@ def main(options: argparse.Namespace) -> int:
     for option in ("markdown", "junit"):
         if getattr(options, option) is not None:
             require_writable_file(f"--{option}", getattr(options, option))
-    require_writable("--runs", options.out)
+    require_writable("--runs", options.runs)
     where = where_of(options)
     plan = plan_of(options)
     baseline = read_baseline(options.baseline, plan.name)
     preflight(plan)
-    before = planned(plan.runs, options.out)
+    before = planned(plan.runs, options.runs)
     require_others(pair(before, baseline), before, baseline)
     if options.dry_run:
-        return rehearse(plan, options.out, where)
+        return rehearse(plan, options.runs, where)
     console = Console()
     with screen(console) as view:
-        complete(plan.name, plan.runs, options.out, where, view)
+        complete(plan.name, plan.runs, options.runs, where, view)
 
-    files = [run.folder(options.out) / RECORD for run in plan.runs]
-    verdict = compare(of_records(files, plan.name, options.out), baseline, strictness)
+    files = [run.folder(options.runs) / RECORD for run in plan.runs]
+    verdict = compare(of_records(files, plan.name, options.runs), baseline, strictness)
     for part in on_screen(verdict):
         console.print(part, highlight=False, soft_wrap=isinstance(part, Text))
     for path in filter(None, (options.markdown, options.junit)):

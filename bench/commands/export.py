@@ -21,7 +21,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path(f"generator{ENDING}"),
         metavar="FILE",
-        help="file to write (default: %(default)s)",
+        help="file that the weights are written to (default: %(default)s)",
     )
     add_opening(parser)
 

@@ -27,8 +27,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--out",
         type=Path,
-        help="file to write, in the format of its name (default: NAME.png); as .csv the numbers "
-        "of its lines",
+        help="file that the figure is written to, in the format of its name (default: NAME.png); "
+        "as .csv the numbers of its lines",
     )
 
 

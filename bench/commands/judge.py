@@ -30,7 +30,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         type=Path,
         default=Path("judges"),
         metavar="DIR",
-        help="where to write NAME.safetensors and NAME.json (default: %(default)s)",
+        help="folder that NAME.safetensors and NAME.json are written to (default: %(default)s)",
     )
 
 

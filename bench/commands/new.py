@@ -25,7 +25,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "name", metavar="NAME", help="what suites call it, and its module: small letters and _"
     )
     parser.add_argument(
-        "--out", type=Path, default=Path(), metavar="DIR", help="your own folder (default: here)"
+        "--out",
+        type=Path,
+        default=Path(),
+        metavar="DIR",
+        help="folder that they are written to (default: here)",
     )
 
 

@@ -122,9 +122,28 @@ def _words(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
-def add_out(parser: argparse.ArgumentParser, *names: str) -> None:
-    """Adds the runs folder, under ``--out`` and other names."""
-    parser.add_argument(*names, "--out", dest="out", type=Path, default=OUT, help="folder of runs")
+def add_out(parser: argparse.ArgumentParser) -> None:
+    """Adds where runs are written."""
+    parser.add_argument(
+        "--out",
+        type=Path,
+        default=OUT,
+        metavar="DIR",
+        help="folder that runs are written to (default: %(default)s)",
+    )
+
+
+def add_runs(parser: argparse.ArgumentParser, *names: str, use: str = "read from") -> None:
+    """Adds where runs are ``use``, under ``--runs`` and other names."""
+    parser.add_argument(
+        "--runs",
+        *names,
+        dest="runs",
+        type=Path,
+        default=OUT,
+        metavar="DIR",
+        help=f"folder that runs are {use} (default: %(default)s)",
+    )
 
 
 def add_opening(parser: argparse.ArgumentParser) -> None:
@@ -137,10 +156,26 @@ def add_opening(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_pages(parser: argparse.ArgumentParser, name: str = "--leaderboards") -> None:
-    """Adds where pages are written."""
+def add_pages(parser: argparse.ArgumentParser, *names: str) -> None:
+    """Adds where pages are written, under ``--leaderboards`` and other names."""
     parser.add_argument(
-        name, type=Path, metavar="DIR", help="folder of pages; default: pages in the runs folder"
+        *names,
+        "--leaderboards",
+        dest="leaderboards",
+        type=Path,
+        metavar="DIR",
+        help="folder that pages are written to (default: pages in the runs folder)",
+    )
+
+
+def add_kept(parser: argparse.ArgumentParser) -> None:
+    """Adds where the leaderboards are that are kept."""
+    parser.add_argument(
+        "--leaderboards",
+        type=Path,
+        default=Path("leaderboards"),
+        metavar="DIR",
+        help="folder of the leaderboards that are added to (default: %(default)s)",
     )
 
 

@@ -5,7 +5,7 @@ from pathlib import Path
 
 from rich.console import Console
 
-from bench.commands.options import add_budget, add_out, add_suite, plan_of
+from bench.commands.options import add_budget, add_kept, add_runs, add_suite, plan_of
 from bench.config.plan import Plan
 from bench.errors import UsageError
 from bench.report import commands
@@ -31,11 +31,11 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the suite, the folders and what may go."""
     add_suite(parser)
     add_budget(parser)
-    add_out(parser)
+    add_runs(parser, "--out")
     parser.add_argument(
         "--space", help="publish the search over this space on the suite, not the suite itself"
     )
-    parser.add_argument("--leaderboards", type=Path, default=Path("leaderboards"), metavar="DIR")
+    add_kept(parser)
     parser.add_argument(
         "--replace",
         action="store_true",
@@ -54,10 +54,10 @@ def main(options: argparse.Namespace) -> int:
 
 def _suite(options: argparse.Namespace, console: Console) -> Path:
     plan = plan_of(options)
-    files = [run.folder(options.out) / RECORD for run in plan.runs if done(run, options.out)]
+    files = [run.folder(options.runs) / RECORD for run in plan.runs if done(run, options.runs)]
     again = commands.run(options.suite, plan.runs[0].overrides)
     if not files:
-        raise UsageError(f"--out {options.out}: no run of {plan.name} has a result; {again}")
+        raise UsageError(f"--runs {options.runs}: no run of {plan.name} has a result; {again}")
     _check(files, plan, options, console)
     missing = len(plan.runs) - len(files)
     if missing:
@@ -74,7 +74,7 @@ def _search(options: argparse.Namespace, console: Console) -> Path:
     plan = plan_of(options)
     space = read_space(options.space, plan.catalogue).name
     name = searches.name_of(plan.name, space, plan.runs[0].overrides)
-    source, target = pages_of(options.out, None) / name, options.leaderboards / name
+    source, target = pages_of(options.runs, None) / name, options.leaderboards / name
     if not (source / FILE).is_file():
         raise UsageError(
             f"--space {options.space}: there is no search in {source}; ganbench search "

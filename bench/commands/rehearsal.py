@@ -9,11 +9,11 @@ from statistics import mean
 from rich.console import Console
 from rich.table import Table
 
-from bench.config.composer import Cell
 from bench.config.plan import Plan
 from bench.config.run import Run
 from bench.engines.ahead import Work, work
 from bench.engines.choose import Where, places
+from bench.labels import Cell
 from bench.search.ahead import ahead
 from bench.search.study import trials_so_far
 from bench.search.task import Task

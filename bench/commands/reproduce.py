@@ -17,7 +17,7 @@ from bench.engines.choose import Where
 from bench.engines.complete import complete
 from bench.engines.screen import screen
 from bench.errors import UsageError
-from bench.reproduction.comparison import Comparison, compare, last_headline
+from bench.reproduction.repetition import Repetition, compare, last_headline
 from bench.runs import records
 from bench.runs.folder import done
 from bench.runs.recorded import plan_of
@@ -32,7 +32,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("record", type=Path, metavar="RECORD", help="the JSON that a run left")
     parser.add_argument("--suite", help="the suite's gin file, where it is not one of ganbench's")
     parser.add_argument(
-        "--out", type=Path, help="folder to keep the repetition in; default: it is not kept"
+        "--out", type=Path, help="folder that the run is written to; default: it is not kept"
     )
     add_where(parser)
 
@@ -71,7 +71,7 @@ def _reproduce(
         complete(run.suite, [run], options.out, where, view)
     found = compare(record, records.read(folder / RECORD), _other_seeds(options.record, record))
     _tell(found, run, console)
-    return 1 if found.verdict == "different" else 0
+    return 1 if found.answer == "different" else 0
 
 
 def _other_seeds(path: Path, record: Record) -> list[float]:
@@ -92,8 +92,8 @@ def _other_seeds(path: Path, record: Record) -> list[float]:
     return list(others.values())
 
 
-def _tell(found: Comparison, run: Run, console: Console) -> None:
-    console.print(f"{run.label}: {found.verdict}")
+def _tell(found: Repetition, run: Run, console: Console) -> None:
+    console.print(f"{run.label}: {found.answer}")
     for reason in found.reasons:
         console.print(f"  {reason}")
     machine = "what else differs, and may be why" if found.places else "what differs without effect"

@@ -25,7 +25,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
         "--out",
         type=Path,
         metavar="DIR|FILE",
-        help="a folder, for a PNG each; FILE.png, for one picture of all; FILE.npy, for an array; "
+        help="where samples are written to: a folder, for a PNG each; FILE.png, for one picture of "
+        "all; FILE.npy, for an array; "
         "default: samples, or samples.npy where they are no pictures",
     )
     add_opening(parser)

@@ -55,8 +55,8 @@ def main(options: argparse.Namespace) -> int:
     console.print(_table(costs))
     first = next(iter(runs.values()))
     with waiting("timing runs side by side"):
-        comparison = _parallel(first, options.steps * options.rounds)
-    console.print(comparison, highlight=False)
+        shared = _parallel(first, options.steps * options.rounds)
+    console.print(shared, highlight=False)
     return 0
 
 

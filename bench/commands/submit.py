@@ -7,6 +7,7 @@ from tempfile import TemporaryDirectory
 
 from rich.console import Console
 
+from bench.commands.options import add_kept
 from bench.report.build import update
 from bench.runs import records
 from bench.runs.records import Record
@@ -19,7 +20,7 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "files", type=Path, nargs="+", metavar="FILE", help="a record, or a folder of records"
     )
-    parser.add_argument("--leaderboards", type=Path, default=Path("leaderboards"))
+    add_kept(parser)
 
 
 def main(options: argparse.Namespace) -> int:

@@ -12,9 +12,7 @@ from bench.config.suite import BoundSuite, control_of, is_description
 from bench.config.trees import FOLDER
 from bench.config.values import expanded, references
 from bench.errors import UsageError
-
-Cell = tuple[str, str]
-"""A method and a setting."""
+from bench.labels import Cell
 
 
 @dataclass

@@ -4,11 +4,12 @@ from collections.abc import Mapping
 from typing import Any
 
 from bench.config.compose import Composition
-from bench.config.composer import Cell, Composer
+from bench.config.composer import Composer
 from bench.config.contents import Contents, contents, within
 from bench.config.facts import look
 from bench.errors import UsageError
 from bench.identity import SHARED, Identity, changed, scoring
+from bench.labels import Cell
 
 PARTS = ("data", "judge")
 

@@ -9,7 +9,7 @@ from bench.config.called import called
 from bench.config.catalogue import Catalogue, existing
 from bench.config.choice import AS_IT_IS, Choice
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
-from bench.config.composer import Cell, Composer, for_runs
+from bench.config.composer import Composer, for_runs
 from bench.config.filenames import require_file_names
 from bench.config.groups import Methods
 from bench.config.identified import Identified
@@ -19,6 +19,7 @@ from bench.config.suite import BoundSuite, read_suite
 from bench.config.trees import base, own
 from bench.errors import UsageError
 from bench.identity import Identity
+from bench.labels import Cell
 from bench.texts import shown
 
 

@@ -9,35 +9,35 @@ from bench.runs.progress import Progress
 from bench.runs.records import Record
 
 
-class Task(Protocol):
+class Job(Protocol):
     """One attempt at a run, waiting or under way somewhere."""
 
     def ended(self) -> str | None:
         """None while it waits or works, then how its worker ended: "" where all went well."""
 
 
-TaskT = TypeVar("TaskT", bound=Task)
+JobT = TypeVar("JobT", bound=Job)
 
 
-class Engine(Protocol[TaskT]):
+class Engine(Protocol[JobT]):
     """Places to execute ``bench.engines.worker.work``, on this machine or on many.
 
     Attributes:
-        slots: tasks that it takes at a time. An engine with a queue of its own takes any number.
+        slots: jobs that it takes at a time. An engine with a queue of its own takes any number.
         starter: what a run waits for until it begins, in words.
     """
 
     slots: float
     starter: str
 
-    def start(self, runs: Sequence[Run], out: Path) -> list[TaskT]:
+    def start(self, runs: Sequence[Run], out: Path) -> list[JobT]:
         """Begins, or queues, one attempt at each run; ``out`` is a folder that all places see."""
 
-    def wait(self, tasks: Collection[TaskT], seconds: float) -> None:
-        """Returns when one of the tasks has ended, or after so many seconds."""
+    def wait(self, jobs: Collection[JobT], seconds: float) -> None:
+        """Returns when one of the jobs has ended, or after so many seconds."""
 
-    def stop(self, tasks: Collection[TaskT]) -> None:
-        """Ends tasks at once, and returns when they are over."""
+    def stop(self, jobs: Collection[JobT]) -> None:
+        """Ends jobs at once, and returns when they are over."""
 
     def close(self) -> None:
         """Gives back what the engine holds."""

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 
 from bench.config.run import Run
-from bench.engines.base import Engine, Listener, Task
+from bench.engines.base import Engine, Job, Listener
 from bench.errors import Unwritable
 from bench.runs import records
 from bench.runs.folder import done, failed, note
@@ -71,14 +71,14 @@ def drive(
     try:
         driver.run()
     finally:
-        engine.stop([attempt.task for attempt in driver.active])
+        engine.stop([attempt.job for attempt in driver.active])
         engine.close()
 
 
 @dataclass
 class _Attempt:
     run: Run
-    task: Task
+    job: Job
     ear: Ear
     heard: float | None = None  # when it last gave a sign of life
 
@@ -99,7 +99,7 @@ class _Driver:
     def run(self) -> None:
         while self.waiting or self.active or self.others:
             self._start()
-            self.engine.wait([attempt.task for attempt in self.active], POLL)
+            self.engine.wait([attempt.job for attempt in self.active], POLL)
             for attempt in list(self.active):
                 self._look(attempt)
             if time.monotonic() - self.looked > PATIENCE:
@@ -115,12 +115,12 @@ class _Driver:
             else:
                 batch.append(run)
         ears = [Ear(run.folder(self.out)) for run in batch]
-        tasks = self.engine.start(batch, self.out) if batch else []
-        self.active += map(_Attempt, batch, tasks, ears)
+        jobs = self.engine.start(batch, self.out) if batch else []
+        self.active += map(_Attempt, batch, jobs, ears)
 
     def _look(self, attempt: _Attempt) -> None:
         """Passes on an attempt's news, and settles it where it is over."""
-        ended = attempt.task.ended()  # before its news, of which there may be more until it ends
+        ended = attempt.job.ended()  # before its news, of which there may be more until it ends
         progress = attempt.ear.listen()
         if progress is not None:
             self._pass_on(attempt, progress)
@@ -151,7 +151,7 @@ class _Driver:
         return held(folder) or (folder / RECORD).exists()
 
     def _stop(self, attempt: _Attempt) -> None:
-        self.engine.stop([attempt.task])
+        self.engine.stop([attempt.job])
         self.active.remove(attempt)
 
     def _settle(self, attempt: _Attempt, ended: str) -> None:

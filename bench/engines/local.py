@@ -38,14 +38,14 @@ def places(where: Where) -> float:
     return _slots(where.jobs, where.runs_per_gpu, _gpus())
 
 
-class LocalTask:
+class LocalJob:
     """A process at its run."""
 
     def __init__(self, process: ForkServerProcess, slot: int) -> None:
         self.process, self.slot = process, slot
 
     def ended(self) -> str | None:
-        """See ``Task``."""
+        """See ``Job``."""
         code = self.process.exitcode
         if code is None or code == 0:
             return None if code is None else ""
@@ -82,12 +82,12 @@ class LocalEngine:
         self._taken: set[int] = set()
         self._context: ForkServerContext | None = None
 
-    def start(self, runs: Sequence[Run], out: Path) -> list[LocalTask]:
+    def start(self, runs: Sequence[Run], out: Path) -> list[LocalJob]:
         """See ``Engine``."""
         self._context = self._context or forking(runs)
         return [self._start(self._context, run, out) for run in runs]
 
-    def _start(self, context: ForkServerContext, run: Run, out: Path) -> LocalTask:
+    def _start(self, context: ForkServerContext, run: Run, out: Path) -> LocalJob:
         slot = next(slot for slot in range(len(self._taken) + 1) if slot not in self._taken)
         self._taken.add(slot)
         gpu = slot % self._gpus if self._gpus else None
@@ -95,28 +95,28 @@ class LocalEngine:
         process = context.Process(target=call, args=arguments, daemon=True)
         with _no_script():
             process.start()
-        return LocalTask(process, slot)
+        return LocalJob(process, slot)
 
-    def wait(self, tasks: Collection[LocalTask], seconds: float) -> None:
+    def wait(self, jobs: Collection[LocalJob], seconds: float) -> None:
         """See ``Engine``."""
-        if tasks:
-            wait([task.process.sentinel for task in tasks], seconds)
+        if jobs:
+            wait([job.process.sentinel for job in jobs], seconds)
         else:
             time.sleep(seconds)
-        self._taken -= {task.slot for task in tasks if task.ended() is not None}
+        self._taken -= {job.slot for job in jobs if job.ended() is not None}
 
-    def stop(self, tasks: Collection[LocalTask]) -> None:
+    def stop(self, jobs: Collection[LocalJob]) -> None:
         """See ``Engine``."""
-        for task in tasks:
-            task.process.terminate()
-        for task in tasks:
-            task.process.join(GRACE)
-            task.process.kill()
-            task.process.join()
-        self._taken -= {task.slot for task in tasks}
+        for job in jobs:
+            job.process.terminate()
+        for job in jobs:
+            job.process.join(GRACE)
+            job.process.kill()
+            job.process.join()
+        self._taken -= {job.slot for job in jobs}
 
     def close(self) -> None:
-        """See ``Engine``; the driver has stopped all tasks, and nothing else is held."""
+        """See ``Engine``; the driver has stopped all jobs, and nothing else is held."""
 
 
 def forking(runs: Iterable[Run]) -> ForkServerContext:

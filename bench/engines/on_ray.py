@@ -1,4 +1,4 @@
-"""Runs as tasks of a Ray cluster, or of a Ray on this machine alone."""
+"""Runs as Ray tasks of a cluster, or of a Ray on this machine alone."""
 
 import os
 import platform
@@ -25,7 +25,7 @@ from ganbench.pinned import call
 os.environ["RAY_USAGE_STATS_ENABLED"] = "0"
 
 GRACE = 30.0
-"""Seconds within which tasks that were cancelled let go of their runs."""
+"""Seconds within which jobs that were cancelled let go of their runs."""
 
 CONNECT = 10.0
 """Seconds within which a cluster answers."""
@@ -106,7 +106,7 @@ def _connection(where: Where) -> dict[str, Any]:
     }
 
 
-class RayTask:
+class RayJob:
     """A run in Ray's queue, or under way."""
 
     def __init__(self, reference: Any, folder: Path) -> None:
@@ -114,7 +114,7 @@ class RayTask:
         self.outcome: str | None = None
 
     def ended(self) -> str | None:
-        """See ``Task``."""
+        """See ``Job``."""
         return self.outcome
 
 
@@ -126,7 +126,7 @@ class RayEngine:
 
     Args:
         ray: the package, connected.
-        slots: tasks that it takes at a time; Ray has a queue.
+        slots: jobs that it takes at a time; Ray has a queue.
         runs_per_gpu: runs side by side on one GPU, where the cluster has any.
         callbacks: the names of those that listen.
     """
@@ -164,18 +164,18 @@ class RayEngine:
         except self._ray.exceptions.RayError as error:
             raise UsageError(f"--engine ray: {getattr(error, 'cause', _reason(error))}") from error
 
-    def start(self, runs: Sequence[Run], out: Path) -> list[RayTask]:
+    def start(self, runs: Sequence[Run], out: Path) -> list[RayJob]:
         """See ``Engine``."""
         queue = partial(self._attempt.remote, ATTEMPT, token=self._token, expected=software())
         place = out.absolute()
-        return [RayTask(queue(run, place, self._callbacks), run.folder(out)) for run in runs]
+        return [RayJob(queue(run, place, self._callbacks), run.folder(out)) for run in runs]
 
-    def wait(self, tasks: Collection[RayTask], seconds: float) -> None:
+    def wait(self, jobs: Collection[RayJob], seconds: float) -> None:
         """See ``Engine``."""
-        if not tasks:
+        if not jobs:
             time.sleep(seconds)
             return
-        waiting = {task.reference: task for task in tasks if task.outcome is None}
+        waiting = {job.reference: job for job in jobs if job.outcome is None}
         references = list(waiting)
         if self._ray.wait(references, timeout=seconds)[0]:
             over, _ = self._ray.wait(references, num_returns=len(references), timeout=0)
@@ -189,12 +189,12 @@ class RayEngine:
             return _reason(error)
         return ""
 
-    def stop(self, tasks: Collection[RayTask]) -> None:
+    def stop(self, jobs: Collection[RayJob]) -> None:
         """See ``Engine``."""
-        for task in tasks:
-            self._ray.cancel(task.reference, force=True)
+        for job in jobs:
+            self._ray.cancel(job.reference, force=True)
         latest = time.monotonic() + GRACE
-        while any(held(task.folder) for task in tasks) and time.monotonic() < latest:
+        while any(held(job.folder) for job in jobs) and time.monotonic() < latest:
             time.sleep(0.1)
 
     def close(self) -> None:
@@ -240,7 +240,7 @@ def attempt(
 
 
 def _reason(error: Exception) -> str:
-    """One line: the exception that a task ended with, or the first of Ray's explanation."""
+    """One line: the exception that a Ray task ended with, or the first of Ray's explanation."""
     cause = getattr(error, "cause", None)
     if cause is not None:
         return traceback.format_exception_only(cause)[-1].strip()

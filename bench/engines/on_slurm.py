@@ -201,16 +201,16 @@ class Worker(Checkpointable):
         return call, ("bench.engines.on_slurm:Worker",)
 
 
-class SlurmTask:
-    """A job, waiting or under way."""
+class SlurmJob:
+    """A job of SLURM's, waiting or under way."""
 
-    def __init__(self, job: submitit.Job[None]) -> None:
-        self.job = job
+    def __init__(self, submitted: submitit.Job[None]) -> None:
+        self.submitted = submitted
         self.missed: float | None = None  # since when it is neither in the queue nor has a result
         self.outcome: str | None = None
 
     def ended(self) -> str | None:
-        """See ``Task``."""
+        """See ``Job``."""
         return self.outcome
 
 
@@ -239,60 +239,60 @@ class SlurmEngine:
         self._looked = 0.0
         self._well = True
 
-    def start(self, runs: Sequence[Run], out: Path) -> list[SlurmTask]:
+    def start(self, runs: Sequence[Run], out: Path) -> list[SlurmJob]:
         """See ``Engine``.
 
         Raises:
             UsageError: where SLURM refuses the jobs.
         """
-        jobs: list[submitit.Job[None]] = []
+        submitted: list[submitit.Job[None]] = []
         try:
             for first in range(0, len(runs), ARRAY):
                 some = runs[first : first + ARRAY]
                 alike = ([one] * len(some) for one in (out.absolute(), self._callbacks))
-                jobs += self._executor.map_array(Worker(), some, *alike)
+                submitted += self._executor.map_array(Worker(), some, *alike)
         except (RuntimeError, subprocess.SubprocessError) as error:
-            self._queue.cancel(jobs)
+            self._queue.cancel(submitted)
             raise UsageError(f"--engine slurm: {_last_line(str(error))}") from error
-        return [SlurmTask(job) for job in jobs]
+        return [SlurmJob(one) for one in submitted]
 
-    def wait(self, tasks: Collection[SlurmTask], seconds: float) -> None:
+    def wait(self, jobs: Collection[SlurmJob], seconds: float) -> None:
         """See ``Engine``."""
         time.sleep(seconds)
         files = set(os.listdir(self._folder))
         missing = []
-        for task in tasks:
-            if task.job.paths.result_pickle.name in files:
-                task.outcome = _outcome(task.job)
-            elif task.outcome is None:
-                missing.append(task)
+        for job in jobs:
+            if job.submitted.paths.result_pickle.name in files:
+                job.outcome = _outcome(job.submitted)
+            elif job.outcome is None:
+                missing.append(job)
         if missing and time.monotonic() - self._looked >= self._queue.interval:
             self._look_for(missing)
             self._looked = time.monotonic()
-        self._well &= not any(task.outcome for task in tasks)
+        self._well &= not any(job.outcome for job in jobs)
 
-    def _look_for(self, tasks: Collection[SlurmTask]) -> None:
+    def _look_for(self, jobs: Collection[SlurmJob]) -> None:
         """Finds those that have left the queue, and no result."""
-        present = self._queue.present([task.job for task in tasks])
+        present = self._queue.present([job.submitted for job in jobs])
         if present is None:
             return
         now = time.monotonic()
-        for task in tasks:
-            if task.job.job_id in present:
-                task.missed = None  # if it was missed, it has been requeued
-            elif task.missed is None:
-                task.missed = now
-            if task.missed is not None and now - task.missed >= self._queue.lag:
-                task.outcome = f"its job ended early: {_last_words(task.job)}"
+        for job in jobs:
+            if job.submitted.job_id in present:
+                job.missed = None  # if it was missed, it has been requeued
+            elif job.missed is None:
+                job.missed = now
+            if job.missed is not None and now - job.missed >= self._queue.lag:
+                job.outcome = f"its job ended early: {_last_words(job.submitted)}"
 
-    def stop(self, tasks: Collection[SlurmTask]) -> None:
+    def stop(self, jobs: Collection[SlurmJob]) -> None:
         """See ``Engine``."""
-        jobs = [task.job for task in tasks]
-        if not jobs:
+        submitted = [job.submitted for job in jobs]
+        if not submitted:
             return
-        self._queue.cancel(jobs)
-        ids, latest = {job.job_id for job in jobs}, time.monotonic() + PATIENCE
-        while ids & (self._queue.present(jobs) or set()) and time.monotonic() < latest:
+        self._queue.cancel(submitted)
+        ids, latest = {job.job_id for job in submitted}, time.monotonic() + PATIENCE
+        while ids & (self._queue.present(submitted) or set()) and time.monotonic() < latest:
             time.sleep(0.5)
 
     def close(self) -> None:

@@ -32,9 +32,9 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     for subject in subjects:
         record = subject.record
         look = looks[record["method"]]
-        steps = subject.course("scores", "step")
+        steps = subject.curve("scores", "step")
         for panel, name in zip(rows[record["setting"]], names, strict=True):
-            score = subject.course("scores", name)
+            score = subject.curve("scores", name)
             panel.plot(steps, score, marker=".", label=subject.label, **look)
             if record["status"] != "completed":
                 panel.plot(steps[-1:], score[-1:], "x", color=look["color"], markersize=8)

@@ -29,12 +29,12 @@ def draw(subjects: Sequence[Subject]) -> Figure:
             words = "no confidence: this method's\nD puts out no logit"
             above.text(0.5, 0.5, words, transform=above.transAxes, ha="center", va="center")
         else:
-            probed = subject.course("diagnostics", "step")
+            probed = subject.curve("diagnostics", "step")
             for name, (label, colour) in LINES.items():
-                course = subject.course("diagnostics", name)
-                above.plot(probed, course, marker=".", color=colour, label=label)
+                curve = subject.curve("diagnostics", name)
+                above.plot(probed, curve, marker=".", color=colour, label=label)
         steps, mean, spread = (
-            subject.course("losses", name) for name in ("step", "d_loss", "d_loss_std")
+            subject.curve("losses", name) for name in ("step", "d_loss", "d_loss_std")
         )
         below.plot(steps, mean, color="#444444", label="D's loss")
         below.fill_between(steps, mean - spread, mean + spread, color="#444444", alpha=0.2, lw=0)

@@ -24,7 +24,7 @@ MARKERS = {"completed": "o", "collapsed": "x"}
 
 @dataclass(frozen=True)
 class _Half:
-    """One of the two panels: a run's score from its course, and what stands for several runs."""
+    """One of the two panels: a run's score from its curve, and what stands for several runs."""
 
     title: str
     score: Callable[[Floats], Any]
@@ -108,7 +108,7 @@ def _draw(panel: Axes, groups: Sequence[Sequence[Subject]], half: _Half) -> list
         scores: dict[float, list[float]] = defaultdict(list)
         for run in runs:
             place = _place(run) if _has_epsilon(run) else aside
-            score = float(half.score(_course(run)))
+            score = float(half.score(_curve(run)))
             mark: dict[str, Any] = {"label": run.label, "markersize": 4, "alpha": 0.6}
             panel.plot(place, score, MARKERS[run.record["status"]], color=colour, **mark)
             scores[place].append(score)
@@ -134,9 +134,9 @@ def _place(run: Subject) -> float:
     return 255 * epsilon_of(run)
 
 
-def _course(run: Subject) -> Floats:
+def _curve(run: Subject) -> Floats:
     protocol = run.record.get("protocol") or {}
-    return run.course("scores", protocol["headline"])
+    return run.curve("scores", protocol["headline"])
 
 
 def _headline(subject: Subject) -> Metric:

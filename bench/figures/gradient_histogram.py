@@ -28,11 +28,11 @@ MEASURES = {
 
 
 def draw(subjects: Sequence[Subject]) -> Figure:
-    """Two histograms at the end of training, and two courses over it; a line a run.
+    """Two histograms at the end of training, and two curves over it; a line a run.
 
     The paper's D ends in a sigmoid, whose gradient shrinks where D is sure of a sample, and not
     only where D is smooth: so the gradient before it stands beside. Histograms are of held-out
-    samples and leave out the outermost thousandth; courses are the record's, means of a batch of
+    samples and leave out the outermost thousandth; curves are the record's, means of a batch of
     training samples. Source: Figure 5 of arXiv:1912.09670, which judges by the histogram and by
     the L1 norm that gradients become sparse; Hoyer's measure does not depend on their size.
     """
@@ -43,11 +43,11 @@ def draw(subjects: Sequence[Subject]) -> Figure:
     _histograms({setting: row[1] for setting, row in rows.items()}, sure, looks, torch.sigmoid)
     for subject in subjects:
         _, _, norm, sparsity = rows[subject.record["setting"]]
-        steps = subject.course("diagnostics", "step")
+        steps = subject.curve("diagnostics", "step")
         for panel, name in ((norm, "gradient_l1"), (sparsity, "gradient_sparsity")):
-            course = subject.course("diagnostics", name)
+            curve = subject.curve("diagnostics", name)
             look = looks[subject.record["method"]]
-            panel.plot(steps, course, marker=".", label=subject.label, **look)
+            panel.plot(steps, curve, marker=".", label=subject.label, **look)
     for _, _, norm, sparsity in rows.values():
         from_zero(norm)
         from_zero(sparsity)

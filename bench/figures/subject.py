@@ -47,7 +47,7 @@ class Subject:
         record = self.record
         return f"{record['method']}, {record['setting']}, seed {record['seed']}"
 
-    def course(self, rows: Literal["scores", "diagnostics", "losses"], name: str) -> Floats:
+    def curve(self, rows: Literal["scores", "diagnostics", "losses"], name: str) -> Floats:
         """One column of the record's rows over training, NaN where a row lacks it."""
         return column(self.record[rows], name)
 

@@ -7,14 +7,14 @@ from functools import cached_property
 import numpy as np
 import pandas as pd
 
-from bench.gate.outcomes import CELL, Outcomes
 from bench.gate.pairs import BEFORE, REFERENCE, Floats, Losses, ended, falls, growths, losses, pair
+from bench.gate.side import PLACE, Side
 from bench.runs.records import Metric
 from bench.statistics import holm, signed_rank_test, smallest_p
 from bench.wording import plural
 
 TOGETHER = "all methods"
-"""Stands for a method where a cell's median over the methods is tested."""
+"""Stands for a method where the median over the methods of a setting and seed is tested."""
 
 SHARES = {"score": 0.5, "status": 0.4, "cost": 0.1}
 """How the false-alarm rate is divided between the families of tests."""
@@ -26,7 +26,7 @@ UNKNOWN: Metric = {"label": "score", "better": "lower"}
 """Stands for the metric where no run was scored."""
 
 NEW = "failures of new runs"
-COURSE = "course"
+BEGINNING = "course"
 CONFIG = "config"
 EARLY = 25
 """Generator steps in which other rounding does not yet show."""
@@ -85,7 +85,7 @@ class Evidence:
 
 @dataclass(frozen=True)
 class Verdict:
-    """The comparison of a suite's runs with a baseline's.
+    """What the gate says of a suite's runs beside a baseline's.
 
     Attributes:
         origin: where the baseline was read.
@@ -111,7 +111,7 @@ class Verdict:
     @property
     def changed(self) -> list[str]:
         """The methods that train differently, for better or worse."""
-        changed = [one.method for one in self.evidence if one.what in (COURSE, CONFIG)]
+        changed = [one.method for one in self.evidence if one.what in (BEGINNING, CONFIG)]
         return list(dict.fromkeys(changed))
 
     @property
@@ -124,7 +124,7 @@ class Verdict:
         return [one for one in self.evidence if one.method == method]
 
 
-def compare(current: Outcomes, baseline: Outcomes, strictness: Strictness) -> Verdict:
+def compare(current: Side, baseline: Side, strictness: Strictness) -> Verdict:
     """Compares runs with a baseline's runs of the same method, setting and seed.
 
     Raises:
@@ -141,7 +141,7 @@ def compare(current: Outcomes, baseline: Outcomes, strictness: Strictness) -> Ve
         one for name, family in families.items() for one in _judge(family, strictness.level(name))
     ]
     unchanged = strictness.unchanged
-    changes = [*_configs(pairs, unchanged), *_courses(pairs, metric, unchanged)]
+    changes = [*_configs(pairs, unchanged), *_beginnings(pairs, metric, unchanged)]
     evidence = [*_certain(pairs), *_new_failures(current, pairs), *changes, *tested]
     verdict = Verdict(
         baseline.origin,
@@ -198,7 +198,7 @@ def _judge(tests: Sequence[_Test], level: float) -> list[Evidence]:
 
 
 def _score_tests(pairs: pd.DataFrame, metric: Metric, tolerance: float) -> list[_Test]:
-    """Each score of each method, and the median method of each cell."""
+    """Each score of each method, and the median method of each setting and seed."""
     tests = []
     for column, name in SCORES.items():
         lost = losses(pairs, column, metric["better"])
@@ -206,9 +206,9 @@ def _score_tests(pairs: pd.DataFrame, metric: Metric, tolerance: float) -> list[
         what = f"{metric['label']} {name}"
         for method, values in _by_method(pairs, lost.values):
             tests.append(_Test(method, what, _seen(values, lost), values - margin))
-        cells = pairs.assign(loss=lost.values).groupby(CELL[1:])["loss"]
+        drawn = pairs.assign(loss=lost.values).groupby(PLACE[1:])["loss"]
         if pairs["method"].nunique() > 1:
-            middle = _known(cells.median().to_numpy(dtype=np.float64))
+            middle = _known(drawn.median().to_numpy(dtype=np.float64))
             tests.append(_Test(TOGETHER, what, _seen(middle, lost), middle - margin))
     return tests
 
@@ -255,9 +255,9 @@ def _certain(pairs: pd.DataFrame) -> list[Evidence]:
     return found
 
 
-def _new_failures(current: Outcomes, pairs: pd.DataFrame) -> list[Evidence]:
+def _new_failures(current: Side, pairs: pd.DataFrame) -> list[Evidence]:
     """Methods with runs that raise, of which the baseline has none to say that they always did."""
-    runs = current.runs.merge(pairs[CELL], on=CELL, how="left", indicator=True)
+    runs = current.runs.merge(pairs[PLACE], on=PLACE, how="left", indicator=True)
     alone = runs[(runs["_merge"] == "left_only") & (runs["status"] == "failed")]
     return [
         Evidence(
@@ -282,7 +282,7 @@ def _configs(pairs: pd.DataFrame, unchanged: bool) -> list[Evidence]:
     ]
 
 
-def _courses(pairs: pd.DataFrame, metric: Metric, unchanged: bool) -> list[Evidence]:
+def _beginnings(pairs: pd.DataFrame, metric: Metric, unchanged: bool) -> list[Evidence]:
     """Methods whose runs leave the baseline's before chance has had time to part them.
 
     At the same seed the same computation begins alike, on the same kind of machine. Most runs
@@ -299,7 +299,7 @@ def _courses(pairs: pd.DataFrame, metric: Metric, unchanged: bool) -> list[Evide
         middle = float(np.median(values)) if len(values) else 0.0
         if middle > lost.margin(APART):
             seen = f"first scores {lost.apart(middle)} apart at the median"
-            found.append(Evidence(method, COURSE, seen, None, unchanged))
+            found.append(Evidence(method, BEGINNING, seen, None, unchanged))
     return found
 
 

@@ -1,4 +1,4 @@
-"""Runs beside the baseline's runs of the same cell, and how much worse each of them is."""
+"""Runs beside the baseline's runs of the same place, and how much worse each of them is."""
 
 from dataclasses import dataclass
 from math import log
@@ -8,7 +8,7 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from bench.errors import UsageError
-from bench.gate.outcomes import CELL, STATUSES, Outcomes
+from bench.gate.side import PLACE, STATUSES, Side
 from bench.runs.records import SCORED
 
 Floats = NDArray[np.float64]
@@ -17,18 +17,18 @@ BEFORE = "_before"
 """Ends the name of a column of the baseline."""
 
 REFERENCE = "vanilla"
-"""Seconds and memory are compared as ratios to this method's in the same cell and set of runs."""
+"""Seconds and memory are compared as ratios to this method's at the same setting and seed."""
 
 
-def pair(current: Outcomes, baseline: Outcomes) -> pd.DataFrame:
-    """One row a cell that both have, sorted; the baseline's columns end in ``BEFORE``.
+def pair(current: Side, baseline: Side) -> pd.DataFrame:
+    """One row a ``PLACE`` that both have, sorted; the baseline's columns end in ``BEFORE``.
 
     Of the current runs ``CONTENT`` is enough, before they are made.
 
     Raises:
-        UsageError: where a setting has other conditions in the two, or no cell is in common.
+        UsageError: where a setting has other conditions in the two, or no ``PLACE`` is in common.
     """
-    pairs = current.runs.merge(baseline.runs, on=CELL, suffixes=("", BEFORE))
+    pairs = current.runs.merge(baseline.runs, on=PLACE, suffixes=("", BEFORE))
     if pairs.empty:
         raise UsageError(
             f"--baseline {baseline.origin}: no method, setting and seed of it are among these runs"
@@ -40,10 +40,10 @@ def pair(current: Outcomes, baseline: Outcomes) -> pd.DataFrame:
             f"{', '.join(other)}: the data, the judge, the networks, the optimizers or the budget "
             "differ; make a baseline of the suite as it is now"
         )
-    return pairs.sort_values(CELL, ignore_index=True)
+    return pairs.sort_values(PLACE, ignore_index=True)
 
 
-def require_others(pairs: pd.DataFrame, current: Outcomes, baseline: Outcomes) -> None:
+def require_others(pairs: pd.DataFrame, current: Side, baseline: Side) -> None:
     """Sees to it that no run is compared with itself.
 
     Raises:
@@ -54,7 +54,7 @@ def require_others(pairs: pd.DataFrame, current: Outcomes, baseline: Outcomes) -
         raise UsageError(
             f"--baseline {baseline.origin}: {same} of {len(pairs)} of its runs are the very runs "
             f"in {current.origin}, and would be compared with themselves; name another runs folder "
-            "with --out, so that they are made anew"
+            "with --runs, so that they are made anew"
         )
 
 
@@ -115,7 +115,7 @@ def falls(pairs: pd.DataFrame) -> Floats:
 
 
 def growths(pairs: pd.DataFrame, cost: str) -> Floats:
-    """Log ratios of a cost's growth, itself a ratio to the reference's in the same cell.
+    """Log ratios of a cost's growth, itself a ratio to the reference's.
 
     NaN where one of the four runs did not reach its end, or two of them ran on different machines.
     """

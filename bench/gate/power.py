@@ -6,8 +6,8 @@ import numpy as np
 import pandas as pd
 
 from bench.gate.compare import SCORES, TOGETHER, Verdict
-from bench.gate.outcomes import CELL
 from bench.gate.pairs import Losses, losses
+from bench.gate.side import PLACE
 from bench.statistics import detectable_effect
 
 POWER = 0.8
@@ -21,7 +21,7 @@ def noticed(verdict: Verdict, column: str) -> tuple[dict[str, float], Losses]:
     start, so that the gate notices more than this.
 
     Args:
-        verdict: of a comparison.
+        verdict: the gate's.
         column: one of ``SCORES``.
 
     Returns:
@@ -29,11 +29,11 @@ def noticed(verdict: Verdict, column: str) -> tuple[dict[str, float], Losses]:
         no setting has two seeds with a score, or the pairs are too few for any loss to be found.
     """
     lost = losses(verdict.pairs, column, verdict.metric["better"])
-    table = verdict.pairs[CELL].assign(before=lost.before)
+    table = verdict.pairs[PLACE].assign(before=lost.before)
     spreads = {name: _spread(runs) for name, runs in table.groupby("method")}
     sizes = table.groupby("method").size().to_dict()
     if len(sizes) > 1:
-        middle = table.groupby(CELL[1:])["before"].median().reset_index()
+        middle = table.groupby(PLACE[1:])["before"].median().reset_index()
         spreads[TOGETHER], sizes[TOGETHER] = _spread(middle), len(middle)
     level = _level(verdict)
     margin = lost.margin(verdict.strictness.tolerance)

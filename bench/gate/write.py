@@ -6,10 +6,10 @@ import numpy as np
 from rich.console import RenderableType
 from rich.text import Text
 
-from bench.gate.compare import CONFIG, COURSE, SCORES, TOGETHER, Evidence, Verdict
+from bench.gate.compare import BEGINNING, CONFIG, SCORES, TOGETHER, Evidence, Verdict
 from bench.gate.pairs import BEFORE, falls
 from bench.gate.power import POWER, flips, noticed, pairs_needed
-from bench.report.document import Bullets, Cell, Folded, Heading, Row, Table, valued
+from bench.report.document import Bullets, Field, Folded, Heading, Row, Table, valued
 from bench.report.markdown import escape, to_markdown
 from bench.report.screen import to_terminal
 
@@ -65,8 +65,8 @@ def as_junit(verdict: Verdict, suite: str) -> bytes:
 
 def headline(verdict: Verdict) -> str:
     """One sentence: whether anything got worse, or must not have changed and did."""
-    lost = dict.fromkeys(one.method for one in verdict.worse if one.what not in (COURSE, CONFIG))
-    other = dict.fromkeys(one.method for one in verdict.worse if one.what in (COURSE, CONFIG))
+    lost = dict.fromkeys(one.method for one in verdict.worse if one.what not in (BEGINNING, CONFIG))
+    other = dict.fromkeys(one.method for one in verdict.worse if one.what in (BEGINNING, CONFIG))
     answer = f"worse: {', '.join(lost)}" if lost else "nothing got worse"
     if other:
         answer += f"; trained differently: {', '.join(other)}"
@@ -142,14 +142,14 @@ def _worse(verdict: Verdict) -> Table:
     """A row for each thing that got worse."""
     rows = [
         {
-            "method": Cell(one.method),
-            "what": Cell(one.what),
-            "seen": Cell(one.seen),
-            "p": Cell("") if one.p is None else valued(one.p, _p),
+            "method": Field(one.method),
+            "what": Field(one.what),
+            "seen": Field(one.seen),
+            "p": Field("") if one.p is None else valued(one.p, _p),
         }
         for one in verdict.worse
     ]
-    return Table([Row(cells) for cells in rows])
+    return Table([Row(fields) for fields in rows])
 
 
 def _line(one: Evidence) -> str:
@@ -170,6 +170,6 @@ def _overview(verdict: Verdict) -> Table:
     rows = []
     for method in dict.fromkeys(one.method for one in verdict.evidence):
         seen = {one.what: one.seen + _chance(one) for one in verdict.of(method)}
-        cells = {what: Cell(seen.get(what, "")) for what in columns}
-        rows.append(Row({"method": Cell(method), **cells}))
+        fields = {what: Field(seen.get(what, "")) for what in columns}
+        rows.append(Row({"method": Field(method), **fields}))
     return Table(rows)

@@ -4,9 +4,9 @@ from collections.abc import Collection, Sequence
 
 from bench.missing import known
 from bench.report import sentences
-from bench.report.document import EMPTY, Block, Cell, Heading, Paragraph, Table, pictures
+from bench.report.document import EMPTY, Block, Field, Heading, Paragraph, Table, pictures
 from bench.report.markdown import escape
-from bench.report.tables import of_method, side
+from bench.report.tables import of_method, result
 from bench.results import budgets
 from bench.results.budgets import Budget
 from bench.results.results import BASELINE, Results
@@ -46,7 +46,7 @@ def table(results: Results, found: Sequence[Budget]) -> Table:
     """One row a method, one column a budget: the score, and in parentheses the mean rank."""
     return Table(
         [
-            of_method(results, method, {label(budget): _cell(budget, method) for budget in found})
+            of_method(results, method, {label(budget): _field(budget, method) for budget in found})
             for method in results.methods
         ]
     )
@@ -62,7 +62,7 @@ def against_baseline(results: Results, found: Sequence[Budget]) -> Table:
             of_method(
                 results,
                 method,
-                {name: side(tested.get(method)) for name, tested in columns.items()},
+                {name: result(tested.get(method)) for name, tested in columns.items()},
             )
             for method in results.methods
             if any(method in tested for tested in columns.values())
@@ -89,10 +89,10 @@ def _beside_baseline(results: Results, found: Sequence[Budget]) -> list[Block]:
     ]
 
 
-def _cell(budget: Budget, method: str) -> Cell:
+def _field(budget: Budget, method: str) -> Field:
     if method not in budget.iqm:
         return EMPTY
     score, rank = budget.iqm[method], budget.rank[method]
     notes = [f"{rank:.1f}" if rank == rank else "", unscored(*budget.unscored[method])]
     beside = "; ".join(filter(None, notes))
-    return Cell(number(score) + (f" ({beside})" if beside else ""), known(score))
+    return Field(number(score) + (f" ({beside})" if beside else ""), known(score))

@@ -11,7 +11,7 @@ from filelock import FileLock
 from bench.errors import UsageError
 from bench.files import write_whole
 from bench.labels import file_name
-from bench.report import oracles
+from bench.report import theory
 from bench.report.figures import cost_figure, steps_figure
 from bench.report.html import index_html
 from bench.report.markdown import to_markdown
@@ -38,7 +38,7 @@ LOCK = ".lock"
 ABOVE = "../.."
 """The way from a page's folder to the runs folder that its pages are below."""
 
-FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", oracles.COURSES)
+FIGURES = ("curves.svg", "cost.svg", "profiles.svg", "samples.png", theory.TRAJECTORIES)
 
 
 def build(files: Iterable[Path], out: Path, free: bool = False) -> list[Path]:
@@ -194,8 +194,8 @@ def _put(path: Path, data: bytes) -> None:
 
 def _figures(results: Results) -> dict[str, bytes]:
     board = results.board
-    if oracles.has_oracle(board):
-        return {oracles.COURSES: svg(portraits(board))}
+    if theory.has_theory(board):
+        return {theory.TRAJECTORIES: svg(portraits(board))}
     drawn = {
         "curves.svg": steps_figure(board),
         "cost.svg": cost_figure(board),

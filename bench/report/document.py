@@ -12,8 +12,8 @@ Kind = Literal["method", "setting"]
 
 
 @dataclass(frozen=True)
-class Cell:
-    """A cell of a table.
+class Field:
+    """A field of a table.
 
     Attributes:
         text: what it shows, plain.
@@ -28,24 +28,24 @@ class Cell:
     link: str | None = None
 
 
-EMPTY = Cell(NOTHING)
-"""Stands where a row has no cell of a column."""
+EMPTY = Field(NOTHING)
+"""Stands where a row has no field of a column."""
 
 
-def valued(value: float, text: Callable[[float], str] = number) -> Cell:
+def valued(value: float, text: Callable[[float], str] = number) -> Field:
     """A number as one of the functions of ``bench.wording`` writes it."""
-    return Cell(text(value), known(value), alone=True)
+    return Field(text(value), known(value), alone=True)
 
 
-def estimated(estimate: tuple[float, float, float], unscored: int, of: int) -> Cell:
+def estimated(estimate: tuple[float, float, float], unscored: int, of: int) -> Field:
     """An average with its interval, and how many runs have no score: see ``averaged``."""
     value, low, _ = estimate
-    return Cell(averaged(estimate, unscored, of), known(value), low != low and not unscored)
+    return Field(averaged(estimate, unscored, of), known(value), low != low and not unscored)
 
 
-def counted(count: int, of: int) -> Cell:
+def counted(count: int, of: int) -> Field:
     """How many of how many, which sorts as a share."""
-    return Cell(f"{count} of {of}", count / of if of else None)
+    return Field(f"{count} of {of}", count / of if of else None)
 
 
 @dataclass(frozen=True)
@@ -53,36 +53,36 @@ class Row:
     """A row of a table.
 
     Attributes:
-        cells: by the name of their column.
+        fields: by the name of their column.
         about: the methods and settings that it tells of. Nothing filters a row that is about
             nothing, such as that of real data.
     """
 
-    cells: Mapping[str, Cell]
+    fields: Mapping[str, Field]
     about: Mapping[Kind, Sequence[str]] = field(default_factory=dict)
 
 
 @dataclass(frozen=True)
 class Column:
-    """A column of a table, a cell a row."""
+    """A column of a table, a field a row."""
 
     name: str
-    cells: Sequence[Cell]
+    fields: Sequence[Field]
 
     @property
     def numeric(self) -> bool:
         """Whether it sorts by numbers."""
-        return any(cell.key is not None for cell in self.cells)
+        return any(one.key is not None for one in self.fields)
 
     @property
     def aligned(self) -> bool:
         """Whether its numbers stand alone, so that they can be set digit below digit."""
-        return self.numeric and all(cell.alone or cell.key is None for cell in self.cells)
+        return self.numeric and all(one.alone or one.key is None for one in self.fields)
 
 
 @dataclass(frozen=True)
 class Table:
-    """Rows of cells; the columns are those that some row has, in the order of their appearance.
+    """Rows of fields; the columns are those that some row has, in the order of their appearance.
 
     Attributes:
         rest: where Markdown aligns all columns but the first, which is to the left.
@@ -94,14 +94,14 @@ class Table:
     @cached_property
     def columns(self) -> list[Column]:
         """The columns, each as long as the table."""
-        names = dict.fromkeys(name for row in self.rows for name in row.cells)
-        return [Column(name, [row.cells.get(name, EMPTY) for row in self.rows]) for name in names]
+        names = dict.fromkeys(name for row in self.rows for name in row.fields)
+        return [Column(name, [row.fields.get(name, EMPTY) for row in self.rows]) for name in names]
 
     def picked(self, names: Mapping[str, str]) -> "Table":
         """Some of the columns, in this order: their name here, and their name there."""
         return Table(
             [
-                Row({new: row.cells[old] for old, new in names.items()}, row.about)
+                Row({new: row.fields[old] for old, new in names.items()}, row.about)
                 for row in self.rows
             ],
             self.rest,

@@ -7,7 +7,7 @@ import pandas as pd
 from bench.report.document import (
     EMPTY,
     Block,
-    Cell,
+    Field,
     Folded,
     Heading,
     Kind,
@@ -58,8 +58,8 @@ def numbers(rows: pd.DataFrame, results: Results) -> Table:
     for _, group in rows.groupby(QUOTED, sort=False):
         first, *_ = quoted = group.to_dict("records")
         values = {one["metric"]: _value(one["value"], one["plus_minus"]) for one in quoted}
-        measured = {metric: values.get(metric, Cell("")) for metric in metrics}
-        texts = {name: Cell(first[name]) for name in used}
+        measured = {metric: values.get(metric, Field("")) for metric in metrics}
+        texts = {name: Field(first[name]) for name in used}
         before = {name: texts[name] for name in used if name in QUOTED[:3]}
         about = {kind: [first[kind]] for kind, names in ours.items() if first[kind] in names}
         made.append(Row(before | measured | texts, about))
@@ -72,15 +72,15 @@ def replicated(results: Results, found: list[Replication]) -> Table:
     rows = [
         Row(
             {
-                "method": Cell(results.name(one.method)),
-                "setting": Cell(one.settings[0] if len(one.settings) == 1 else "all of these"),
+                "method": Field(results.name(one.method)),
+                "setting": Field(one.settings[0] if len(one.settings) == 1 else "all of these"),
                 f"reported {score}": _each(one, 0),
                 f"{BASELINE}'s": _each(one, 1),
                 results.label: _median(results, one, one.method),
                 f"{BASELINE}'s here": _median(results, one, BASELINE),
                 "won-lost": won_lost(one.found),
                 "p (Holm)": valued(one.found.adjusted, probability),
-                "result": Cell(one.result),
+                "result": Field(one.result),
             },
             {"method": [one.method], "setting": one.settings},
         )
@@ -101,17 +101,17 @@ def _replicated(results: Results) -> list[Block]:
     return [Paragraph(text), replicated(results, found)]
 
 
-def _value(value: str, spread: str) -> Cell:
-    return Cell(f"{value} ± {spread}" if spread else value, float(value), not spread)
+def _value(value: str, spread: str) -> Field:
+    return Field(f"{value} ± {spread}" if spread else value, float(value), not spread)
 
 
-def _each(one: Replication, which: int) -> Cell:
+def _each(one: Replication, which: int) -> Field:
     if len(one.settings) > 1:
         return EMPTY
     values = [pair[which] for pair in one.reported]
-    return Cell("; ".join(f"{value:.2f}" for value in values), fmean(values), len(values) == 1)
+    return Field("; ".join(f"{value:.2f}" for value in values), fmean(values), len(values) == 1)
 
 
-def _median(results: Results, one: Replication, method: str) -> Cell:
+def _median(results: Results, one: Replication, method: str) -> Field:
     runs = results.of(method)
     return median_run(results, runs[runs["setting"].isin(one.settings)], "last")

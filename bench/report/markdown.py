@@ -8,8 +8,8 @@ from tabulate import tabulate
 from bench.report.document import (
     Block,
     Bullets,
-    Cell,
     Code,
+    Field,
     Figure,
     Folded,
     Heading,
@@ -54,8 +54,8 @@ def _block(block: Block) -> str:
             rows = [[escape(name), escape(value)] for name, value in values.items()]
             return _pipes(["", "value"], rows, "right")
         case Table(rest=rest):
-            cells = zip(*(map(_cell, column.cells) for column in block.columns), strict=True)
-            return _pipes([escape(column.name) for column in block.columns], list(cells), rest)
+            fields = zip(*(map(_field, column.fields) for column in block.columns), strict=True)
+            return _pipes([escape(column.name) for column in block.columns], list(fields), rest)
         case Folded(title, inside):
             summary = f"<summary>{escape(title)}</summary>"
             return f"<details>\n{summary}\n\n{_joined(inside)}\n\n</details>"
@@ -68,9 +68,9 @@ def _fenced(code: Code) -> str:
     return f"{fence}{code.language}\n{code.text}\n{fence}"
 
 
-def _cell(cell: Cell) -> str:
-    text = escape(cell.text)
-    return text if cell.link is None else f"[{text}]({cell.link})"
+def _field(field: Field) -> str:
+    text = escape(field.text)
+    return text if field.link is None else f"[{text}]({field.link})"
 
 
 def _pipes(names: Sequence[str], rows: Sequence[Sequence[str]], rest: str) -> str:

@@ -6,8 +6,18 @@ from pathlib import Path
 import msgspec
 
 from bench.errors import UsageError
-from bench.report import oracles
-from bench.report.document import EMPTY, Block, Cell, Heading, Paragraph, Row, Table, filled, valued
+from bench.report import theory
+from bench.report.document import (
+    EMPTY,
+    Block,
+    Field,
+    Heading,
+    Paragraph,
+    Row,
+    Table,
+    filled,
+    valued,
+)
 from bench.results.results import Results
 from bench.runs.records import load
 
@@ -41,8 +51,8 @@ class Summary(msgspec.Struct, frozen=True):
 def summary(results: Results, web: str) -> Summary:
     """The row of one leaderboard whose web page is called ``web``."""
     board = results.board
-    if oracles.has_oracle(board):
-        finding = oracles.summary(board).rstrip(".")
+    if theory.has_theory(board):
+        finding = theory.summary(board).rstrip(".")
     else:
         finding = ", ".join(results.leaders) if results.distinguished else "none told apart"
     return Summary(
@@ -91,16 +101,17 @@ def overview(summaries: Iterable[Summary]) -> list[Block]:
 
 
 def _row(one: Summary) -> Row:
+    web = Field("open", link=f"{one.label}/{one.web}") if one.web else EMPTY
     return Row(
         {
-            "leaderboard": Cell(one.label, link=f"{one.label}/README.md"),
-            "to sort and filter": Cell("open", link=f"{one.label}/{one.web}") if one.web else EMPTY,
-            "dataset": Cell(", ".join(one.datasets)),
-            "metric": Cell(one.metric),
+            "leaderboard": Field(one.label, link=f"{one.label}/README.md"),
+            "to sort and filter": web,
+            "dataset": Field(", ".join(one.datasets)),
+            "metric": Field(one.metric),
             "methods": valued(one.methods, str),
             "settings": valued(one.settings, str),
             "seeds": valued(one.seeds, str),
             "runs": valued(one.runs, "{:,}".format),
-            "leading": Cell(one.finding),
+            "leading": Field(one.finding),
         }
     )

@@ -2,7 +2,7 @@
 
 from collections.abc import Collection
 
-from bench.report import left_out, oracles, origins, protocol, ranking
+from bench.report import left_out, origins, protocol, ranking, theory
 from bench.report.document import Block, Heading, Paragraph
 from bench.report.markdown import escape
 from bench.results.board import Board
@@ -18,12 +18,12 @@ def page(results: Results, figures: Collection[str]) -> list[Block]:
         figures: names of the picture files that lie beside it.
     """
     board = results.board
-    told = oracles.has_oracle(board)
+    told = theory.has_theory(board)
     return [
         Heading(board.label, 1),
         *_introduction(results),
         *left_out.section(board),
-        *(oracles.section(board) if told else ranking.sections(results, figures)),
+        *(theory.section(board) if told else ranking.sections(results, figures)),
         *protocol.section(board),
         *origins.sections(results),
     ]

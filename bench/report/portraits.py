@@ -1,4 +1,4 @@
-"""A picture of what was observed of each run that theory speaks of: its course."""
+"""A picture of what was observed of each run that theory speaks of: its trajectory."""
 
 from itertools import pairwise
 from math import ceil, isfinite
@@ -13,11 +13,11 @@ from matplotlib.figure import Figure
 from matplotlib.patches import Circle
 from scipy.interpolate import CubicSpline
 
-from bench.oracles.trajectory import Trajectory
-from bench.report.oracles import ordered
 from bench.report.style import STYLE, plain
+from bench.report.theory import ordered
 from bench.results.board import Board
 from bench.results.entry import Entry
+from bench.theory.trajectory import Trajectory
 
 COLOURS = {
     "converges": "#009E73",
@@ -28,7 +28,7 @@ COLOURS = {
     "sticks": "#882255",
     "diverges": "#D55E00",
 }
-"""Of a course, by theory's verdict."""
+"""Of a trajectory, by the behaviour that theory expects."""
 
 UNKNOWN = "#888888"
 THEORY: dict[str, Any] = {"color": "#222222", "linewidth": 0.9, "zorder": 4}
@@ -40,7 +40,7 @@ LEAVING = 3.0  # half side of the panel of a run that leaves
 
 
 def portraits(board: Board) -> Figure:
-    """Each run's course through the plane of theta and psi, pale at its beginning."""
+    """Each run's trajectory through the plane of theta and psi, pale at its beginning."""
     records = ordered(board)
     columns = min(COLUMNS, len(records))
     rows = ceil(len(records) / columns)
@@ -67,14 +67,14 @@ def portraits(board: Board) -> Figure:
 
 
 def _draw(panel: Axes, record: Entry) -> None:
-    course, word = record.course, record.oracle
+    trajectory, word = record.trajectory, record.expectation
     colour = COLOURS[word["verdict"]] if word else UNKNOWN
     side = 1.2
-    if course and len(course.steps) > 3:
-        side = max(side, min(LEAVING, 1.15 * float(course.radius().max())))
+    if trajectory and len(trajectory.steps) > 3:
+        side = max(side, min(LEAVING, 1.15 * float(trajectory.radius().max())))
         if word and word["verdict"] == "sticks":
             side = max(side, 1.2 * word["predicted"])
-        _curve(panel, course, colour)
+        _curve(panel, trajectory, colour)
     panel.set(xlim=(-side, side), ylim=(-side, side), aspect="equal", xticks=[], yticks=[])
     for spine in panel.spines.values():
         spine.set(visible=True, color="#DDDDDD")
@@ -87,11 +87,11 @@ def _draw(panel: Axes, record: Entry) -> None:
     panel.text(0, 1.035, _caption(record), transform=panel.transAxes, fontsize=7.5, color=colour)
 
 
-def _curve(panel: Axes, course: Trajectory, colour: str) -> None:
-    """The course as a spline through the evaluations, which darkens towards its end."""
-    at = np.arange(len(course.steps))
+def _curve(panel: Axes, trajectory: Trajectory, colour: str) -> None:
+    """The trajectory as a spline through the evaluations, which darkens towards its end."""
+    at = np.arange(len(trajectory.steps))
     fine = np.linspace(0, at[-1], FINE * at[-1] + 1)
-    points = CubicSpline(at, np.stack([course.theta, course.psi], axis=1))(fine)
+    points = CubicSpline(at, np.stack([trajectory.theta, trajectory.psi], axis=1))(fine)
     walked = np.concatenate([[0], np.linalg.norm(np.diff(points, axis=0), axis=1).cumsum()])
     edges = np.searchsorted(walked, np.linspace(0, walked[-1], BANDS + 1))
     ink, white = np.array(to_rgb(colour)), np.ones(3)
@@ -101,18 +101,18 @@ def _curve(panel: Axes, course: Trajectory, colour: str) -> None:
     panel.plot(*points[-1], marker="o", markersize=4, color=colour, zorder=5)
 
 
-def _theory(panel: Axes, verdict: str, quantity: str, value: float) -> None:
-    """Where theory says that the course ends."""
-    if verdict == "cycles" and quantity == "radius":
+def _theory(panel: Axes, behaviour: str, quantity: str, value: float) -> None:
+    """Where theory says that the trajectory ends."""
+    if behaviour == "cycles" and quantity == "radius":
         panel.add_patch(Circle((0, 0), value, fill=False, linestyle=(0, (4, 3)), **THEORY))
-    elif verdict == "sticks":
+    elif behaviour == "sticks":
         panel.plot([-value, value], [0, 0], "x", markersize=6, **THEORY)
-    elif verdict in ("converges", "stops", "slows"):
+    elif behaviour in ("converges", "stops", "slows"):
         panel.plot([0], [0], "+", markersize=7, **THEORY)
 
 
 def _caption(record: Entry) -> str:
-    word = record.oracle
+    word = record.expectation
     if word is None:
         return "no theory"
     seen = word["observed"]

@@ -4,7 +4,17 @@ from collections import defaultdict
 from typing import Any
 
 from bench.identity import canonical
-from bench.report.document import Block, Cell, Folded, Heading, Pairs, Paragraph, Row, Table, filled
+from bench.report.document import (
+    Block,
+    Field,
+    Folded,
+    Heading,
+    Pairs,
+    Paragraph,
+    Row,
+    Table,
+    filled,
+)
 from bench.results.board import Board
 
 
@@ -48,8 +58,8 @@ def _conditions(board: Board) -> list[Block]:
     rows = [
         Row(
             {
-                "setting": Cell(setting),
-                "decides": Cell("; ".join(f"{key} = {text}" for key, text in found.items())),
+                "setting": Field(setting),
+                "decides": Field("; ".join(f"{key} = {text}" for key, text in found.items())),
             },
             {"setting": [setting]},
         )
@@ -66,8 +76,8 @@ def _methods(board: Board) -> Table:
         alike[method, own].append(setting)
     rows = []
     for (method, own), settings in alike.items():
-        cells = {"method": Cell(method), "has": Cell(own)}
+        fields = {"method": Field(method), "has": Field(own)}
         if len(board.settings) > 1:
-            cells["settings"] = Cell(", ".join(settings))
-        rows.append(Row(cells, {"method": [method], "setting": settings}))
+            fields["settings"] = Field(", ".join(settings))
+        rows.append(Row(fields, {"method": [method], "setting": settings}))
     return Table(rows)

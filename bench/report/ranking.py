@@ -185,7 +185,7 @@ def _over_training(results: Results) -> list[Block]:
             "over training is that of the curve from the first evaluation to the last, at equal "
             "generator steps: who learns faster, and stays there."
         ),
-        tables.course(results),
+        tables.over_training(results),
     ]
     compared = results.over_training
     if compared:

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from bench.report import document, oracles, sentences, tables
+from bench.report import document, sentences, tables, theory
 from bench.results.board import Board
 from bench.results.results import BASELINE, Results
 
@@ -16,7 +16,7 @@ THEORY = ("method", "theory", "quantity", "predicted", "observed", "agrees")
 
 def headline(board: Board) -> Table:
     """The rows of the page's first table, its main columns, and what they support below."""
-    if oracles.has_oracle(board):
+    if theory.has_theory(board):
         return _theory(board)
     results = Results(board)
     table = tables.headline(results)
@@ -31,8 +31,8 @@ def headline(board: Board) -> Table:
 
 
 def _theory(board: Board) -> Table:
-    told = oracles.table(board).picked({name: name for name in THEORY})
-    return to_terminal(told, f"{board.label}: theory and observation", oracles.summary(board))
+    told = theory.table(board).picked({name: name for name in THEORY})
+    return to_terminal(told, f"{board.label}: theory and observation", theory.summary(board))
 
 
 def to_terminal(
@@ -42,6 +42,6 @@ def to_terminal(
     made = Table(title=title and Text(title), caption=caption and Text(caption))
     for index, column in enumerate(table.columns):
         made.add_column(Text(column.name), justify="right" if index else "left")
-    for row in zip(*(column.cells for column in table.columns), strict=True):
-        made.add_row(*(Text(cell.text) for cell in row))
+    for row in zip(*(column.fields for column in table.columns), strict=True):
+        made.add_row(*(Text(field.text) for field in row))
     return made

@@ -37,7 +37,7 @@ def beside_baseline(results: Results) -> str:
         return f"No significant difference from {BASELINE}." if results.against_baseline else ""
     sides = []
     for word in ("better", "worse"):
-        names = sorted(one.first for one in told_apart if one.side == word)
+        names = sorted(one.first for one in told_apart if one.result == word)
         if names:
             sides.append(f"significantly {word} than {BASELINE}: {', '.join(names)}")
     sentence = "; ".join(sides)
@@ -46,13 +46,13 @@ def beside_baseline(results: Results) -> str:
 
 def overall(results: Results) -> str:
     """Friedman's test of all methods at once."""
-    p, cells = results.friedman
+    p, blocks = results.friedman
     if p != p:
         return ""
-    verdict = "refuted" if p <= comparison.ALPHA else "not refuted"
+    answer = "refuted" if p <= comparison.ALPHA else "not refuted"
     return (
-        f"That all methods rank alike is {verdict} (Friedman's test, p = {probability(p)}, over "
-        f"{plural(cells, 'cell')} of a setting and a seed)."
+        f"That all methods rank alike is {answer} (Friedman's test, p = {probability(p)}, over "
+        f"{plural(blocks, 'cell')} of a setting and a seed)."
     )
 
 

@@ -6,7 +6,7 @@ from math import nan
 import pandas as pd
 
 from bench.missing import known
-from bench.report.document import EMPTY, Cell, Row, Table, counted, estimated, valued
+from bench.report.document import EMPTY, Field, Row, Table, counted, estimated, valued
 from bench.results.comparison import Comparison
 from bench.results.results import ARROWS, BASELINE, Estimate, Results
 from bench.statistics import mean_interval, proportion_interval
@@ -15,9 +15,9 @@ from bench.wording import NOTHING, bounds, percent, probability, ratio, score, s
 RANK = "rank, IQM"
 
 
-def of_method(results: Results, method: str, cells: Mapping[str, Cell]) -> Row:
+def of_method(results: Results, method: str, fields: Mapping[str, Field]) -> Row:
     """A row that begins with a method's name, and is about it."""
-    return Row({"method": Cell(results.name(method)), **cells}, {"method": [method]})
+    return Row({"method": Field(results.name(method)), **fields}, {"method": [method]})
 
 
 def headline(results: Results) -> Table:
@@ -26,28 +26,28 @@ def headline(results: Results) -> Table:
     Groups only where any two methods can be told apart, ranks in one number only where some run
     has no score.
     """
-    verdicts = {one.first: one for one in results.against_baseline}
+    beside_baseline = {one.first: one for one in results.against_baseline}
     unscored = not results.runs["scored"].all()
 
-    def cells(method: str) -> dict[str, Cell]:
-        group = {"group": Cell(results.groups[method])} if results.distinguished else {}
+    def fields(method: str) -> dict[str, Field]:
+        group = {"group": Field(results.groups[method])} if results.distinguished else {}
         iqm = estimated(results.iqm[method], *results.unscored(method))
         rank = {RANK: _ranked(results.rank_iqm[method])} if unscored else {}
         beside = {
             f"beats {BASELINE}": _shared(results.improvement.get(method)),
-            f"vs {BASELINE}": _verdict(verdicts.get(method)),
+            f"vs {BASELINE}": _result(beside_baseline.get(method)),
         }
         return {
             **group,
             f"{results.label}, IQM": iqm,
             **rank,
             "mean rank": _ranked(results.mean_ranks[method]),
-            **(beside if verdicts else {}),
+            **(beside if beside_baseline else {}),
             "failures": failures(results.of(method)["failure"]),
             f"time / {results.clock}": valued(results.relative_time(method), ratio),
         }
 
-    return Table([of_method(results, method, cells(method)) for method in results.methods])
+    return Table([of_method(results, method, fields(method)) for method in results.methods])
 
 
 def scores_and_costs(results: Results) -> Table:
@@ -57,7 +57,7 @@ def scores_and_costs(results: Results) -> Table:
         runs = results.of(method)
         gap = float(runs.loc[runs["scored"], "gap"].median())
         per_step = runs["d_gradients"] / runs["g_steps"].where(runs["g_steps"] > 0)
-        cells = {
+        fields = {
             "last": median_run(results, runs, "last"),
             "best": median_run(results, runs, "best"),
             "gap": estimated((gap, nan, nan), *results.unscored(method)),
@@ -65,7 +65,7 @@ def scores_and_costs(results: Results) -> Table:
             "images/s": valued(runs["images_per_second"].median()),
             "peak MB": valued(runs["peak_memory_bytes"].max() / 1e6),
         }
-        rows.append(of_method(results, method, cells))
+        rows.append(of_method(results, method, fields))
     return Table(rows)
 
 
@@ -78,8 +78,8 @@ def failures_by_reason(results: Results) -> Table:
         counts = failed.loc[failed["method"] == method, "failure"].value_counts()
         if len(counts):
             told = {"runs": len(results.of(method))} | {kind: counts.get(kind, 0) for kind in kinds}
-            cells = {name: valued(count, str) for name, count in told.items()}
-            rows.append(of_method(results, method, cells))
+            fields = {name: valued(count, str) for name, count in told.items()}
+            rows.append(of_method(results, method, fields))
     return Table(rows)
 
 
@@ -88,8 +88,8 @@ def by_setting(results: Results) -> Table:
     rows = []
     for method in results.methods:
         settings = dict(list(results.of(method).groupby("setting")))
-        cells = {s: _cell(settings[s]) if s in settings else EMPTY for s in results.settings}
-        rows.append(of_method(results, method, cells))
+        fields = {s: _field(settings[s]) if s in settings else EMPTY for s in results.settings}
+        rows.append(of_method(results, method, fields))
     return Table(rows)
 
 
@@ -101,15 +101,15 @@ def all_metrics(results: Results) -> Table:
     for method in results.methods:
         runs = results.of(method)
         scored = runs[runs["scored"]]
-        cells = {label: valued(scored[f"score_{name}"].mean()) for name, label in names.items()}
-        rows.append(of_method(results, method, {"scored": _share(results, method), **cells}))
+        fields = {label: valued(scored[f"score_{name}"].mean()) for name, label in names.items()}
+        rows.append(of_method(results, method, {"scored": _share(results, method), **fields}))
     floors = results.board.floors
     real = {label: valued(floors.get(name, nan)) for name, label in names.items()}
-    return Table([*rows, Row({"method": Cell("real data (floor)"), "scored": EMPTY, **real})])
+    return Table([*rows, Row({"method": Field("real data (floor)"), "scored": EMPTY, **real})])
 
 
-def course(results: Results) -> Table:
-    """Summaries of the whole course of training, medians over the runs that have a score."""
+def over_training(results: Results) -> Table:
+    """Summaries of all of training, medians over the runs that have a score."""
     columns = {
         "last": "last",
         "best": "best",
@@ -121,8 +121,8 @@ def course(results: Results) -> Table:
     for method in results.methods:
         runs = results.of(method)
         medians = runs[runs["scored"]][list(columns)].median()
-        cells = {label: valued(medians[column]) for column, label in columns.items()}
-        rows.append(of_method(results, method, {"scored": _share(results, method), **cells}))
+        fields = {label: valued(medians[column]) for column, label in columns.items()}
+        rows.append(of_method(results, method, {"scored": _share(results, method), **fields}))
     return Table(rows)
 
 
@@ -131,14 +131,14 @@ def comparisons(found: Iterable[Comparison]) -> Table:
     rows = [
         Row(
             {
-                "first": Cell(one.first),
-                "second": Cell(one.second),
+                "first": Field(one.first),
+                "second": Field(one.second),
                 "pairs": valued(one.pairs, str),
                 "won-lost": won_lost(one),
                 "effect": valued(one.effect, "{:+.2f}".format),
                 "p": valued(one.p, probability),
                 "p (Holm)": valued(one.adjusted, probability),
-                "result": Cell(f"{one.better} is better" if one.significant else "not told apart"),
+                "result": Field(f"{one.better} is better" if one.significant else "not told apart"),
             },
             {"method": [one.first, one.second]},
         )
@@ -147,7 +147,7 @@ def comparisons(found: Iterable[Comparison]) -> Table:
     return Table(rows)
 
 
-def failures(reasons: "pd.Series[str]") -> Cell:
+def failures(reasons: "pd.Series[str]") -> Field:
     """How many runs diverged, collapsed or failed, the interval of that share, and which.
 
     Args:
@@ -157,50 +157,50 @@ def failures(reasons: "pd.Series[str]") -> Cell:
     failed, n = int(counts.sum()), len(reasons)
     text = f"{failed}/{n} {span(*proportion_interval(failed, n))}"
     why = ", ".join(f"{counts[reason]} {reason}" for reason in sorted(counts.index))
-    return Cell(f"{text}: {why}" if why else text, failed / n)
+    return Field(f"{text}: {why}" if why else text, failed / n)
 
 
-def median_run(results: Results, runs: pd.DataFrame, column: str) -> Cell:
+def median_run(results: Results, runs: pd.DataFrame, column: str) -> Field:
     """The median over some runs, one without a score counted as worse than any with one."""
     return valued(float(runs[column].where(runs["scored"], results.worst).median()), score)
 
 
-def won_lost(one: Comparison) -> Cell:
+def won_lost(one: Comparison) -> Field:
     """How many pairs the first won and lost, which sorts by their difference."""
-    return Cell(f"{one.wins}-{one.losses}", one.wins - one.losses)
+    return Field(f"{one.wins}-{one.losses}", one.wins - one.losses)
 
 
-def side(one: Comparison | None) -> Cell:
-    """Which side the first of two is on, with the pairs that it won and lost."""
+def result(one: Comparison | None) -> Field:
+    """What the first of two is beside the second, with the pairs that it won and lost."""
     if one is None:
         return EMPTY
-    return Cell(f"{one.side}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}")
+    return Field(f"{one.result}, {one.wins}-{one.losses}, p = {probability(one.adjusted)}")
 
 
-def _share(results: Results, method: str) -> Cell:
+def _share(results: Results, method: str) -> Field:
     count, of = results.unscored(method)
     return counted(of - count, of)
 
 
-def _ranked(estimate: Estimate) -> Cell:
+def _ranked(estimate: Estimate) -> Field:
     value, low, high = (f"{rank:.1f}" if rank == rank else NOTHING for rank in estimate)
-    return Cell(value + bounds(low, high), known(estimate[0]))
+    return Field(value + bounds(low, high), known(estimate[0]))
 
 
-def _shared(estimate: Estimate | None) -> Cell:
+def _shared(estimate: Estimate | None) -> Field:
     if estimate is None:
         return EMPTY
     value, low, high = estimate
-    return Cell(percent(value) + (f" {span(low, high)}" if low == low else ""), known(value))
+    return Field(percent(value) + (f" {span(low, high)}" if low == low else ""), known(value))
 
 
-def _verdict(one: Comparison | None) -> Cell:
+def _result(one: Comparison | None) -> Field:
     if one is None:
         return EMPTY
-    return Cell(one.side + (f" (p = {probability(one.adjusted)})" if one.significant else ""))
+    return Field(one.result + (f" (p = {probability(one.adjusted)})" if one.significant else ""))
 
 
-def _cell(runs: pd.DataFrame) -> Cell:
+def _field(runs: pd.DataFrame) -> Field:
     last = runs.loc[runs["scored"], "last"]
     mean = mean_interval(last) if len(last) else (nan, nan, nan)
     return estimated(mean, len(runs) - len(last), len(runs))

@@ -8,7 +8,7 @@ from typing import Any
 
 from bench.config.trees import FOLDER
 from bench.identity import Identity, canonical
-from bench.labels import board_of
+from bench.labels import Cell, board_of
 from bench.results.entry import Entry, entry_of, under, unpacked
 from bench.results.kept import read_kept
 from bench.runs.records import Metric, Record, metrics
@@ -16,9 +16,6 @@ from bench.runs.records import Metric, Record, metrics
 NONE = canonical(None)
 AGAIN = "the same run was made again"
 GONE = "the suite as it is now has no such run"
-
-Cell = tuple[str, str]
-"""A method and a setting."""
 
 
 @dataclass(frozen=True)
@@ -82,9 +79,9 @@ class Board:
     @property
     def missing(self) -> list[Entry]:
         """What was left out and has no other run in its place, though the suite still has it."""
-        there = {entry.cell for entry in self.records}
+        there = {entry.place for entry in self.records}
         left_out = [one.entry for one in self.left_out if one.why != (GONE,)]
-        return [entry for entry in left_out if entry.cell not in there]
+        return [entry for entry in left_out if entry.place not in there]
 
     @property
     def headline(self) -> str:
@@ -112,9 +109,9 @@ class Board:
         return sorted({record.setting for record in self.records})
 
     @cached_property
-    def cells(self) -> dict[tuple[str, str], list[Entry]]:
+    def cells(self) -> dict[Cell, list[Entry]]:
         """The runs of each method and setting, by seed."""
-        found: dict[tuple[str, str], list[Entry]] = defaultdict(list)
+        found: dict[Cell, list[Entry]] = defaultdict(list)
         for record in sorted(self.records, key=lambda record: record.seed):
             found[record.method, record.setting].append(record)
         return dict(found)
@@ -175,11 +172,11 @@ def choose(
         target = chosen.target(entry)
         if target.key != entry.identity.key:
             left_out.append(LeftOut(entry, tuple(target.differences(entry.identity))))
-        elif entry.cell in shown:
-            if shown[entry.cell].digest != entry.digest:
+        elif entry.place in shown:
+            if shown[entry.place].digest != entry.digest:
                 left_out.append(LeftOut(entry, (AGAIN,)))
         else:
-            shown[entry.cell] = entry
+            shown[entry.place] = entry
     headline = next((entry.headline for entry in shown.values() if entry.headline), "")
     records = [e if e.headline in ("", headline) else under(e, headline) for e in shown.values()]
     return Board(

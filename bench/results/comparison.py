@@ -21,7 +21,7 @@ class Comparison:
     """One method against another.
 
     Attributes:
-        pairs: (setting, seed) cells that both ran in.
+        pairs: settings and seeds that both ran with.
         wins: pairs in which the first was better; any score beats none.
         losses: pairs in which the second was better.
         effect: in [-1, 1], positive where the first is better: pairs won minus pairs lost, each
@@ -50,7 +50,7 @@ class Comparison:
         return self.first if self.effect > 0 else self.second
 
     @property
-    def side(self) -> Literal["better", "worse", "not told apart"]:
+    def result(self) -> Literal["better", "worse", "not told apart"]:
         """What the first is in the test's eyes, beside the second."""
         if not self.significant:
             return "not told apart"
@@ -73,7 +73,7 @@ def badness(runs: pd.DataFrame, better: str) -> pd.DataFrame:
         better: "lower" or "higher".
 
     Returns:
-        Shape (cells, methods), methods as columns.
+        Shape (settings and seeds, methods), methods as columns.
     """
     scored = runs["scored"]
     score = runs["last"].where(scored)
@@ -92,7 +92,7 @@ def compare(matrix: pd.DataFrame, couples: Iterable[tuple[str, str]]) -> list[Co
 
     Args:
         matrix: what ``badness`` returns.
-        couples: names of columns; those without a common cell are left out.
+        couples: names of columns; those without a common setting and seed are left out.
     """
     found = [paired_test(matrix, *couple) for couple in couples]
     return corrected([comparison for comparison in found if comparison.pairs])

@@ -1,4 +1,4 @@
-"""The courses of runs over training, in long form: one row a run, step and metric."""
+"""The curves of runs over training, in long form: one row a run, step and metric."""
 
 import json
 from collections.abc import Iterable, Iterator

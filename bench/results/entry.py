@@ -14,11 +14,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.identity import Identity, canonical
-from bench.missing import column
-from bench.oracles.trajectory import Trajectory
+from bench.missing import Numbers, column
 from bench.runs import records
 from bench.runs.provenance import parts
-from bench.runs.records import Expectation, Record, Row, Samples, Status
+from bench.runs.records import Expectation, Record, Samples, Status
+from bench.theory.trajectory import Trajectory
 
 Floats = NDArray[np.float64]
 
@@ -56,7 +56,7 @@ class Entry:
         metrics: the names of its protocol's metrics, sorted.
         last: the last value of each of them, shape (M,).
         cost: the values of ``COSTS``, shape (5,), NaN where unknown.
-        course: through the plane that theory speaks of; None where the data are not of that kind.
+        trajectory: through the plane that theory speaks of; None for other data.
 
     The others are the record's own.
     """
@@ -88,8 +88,8 @@ class Entry:
     metrics: tuple[str, ...]
     last: Floats
     cost: Floats
-    oracle: Expectation | None
-    course: Trajectory | None
+    expectation: Expectation | None
+    trajectory: Trajectory | None
 
     @property
     def run(self) -> tuple[str, int]:
@@ -102,7 +102,7 @@ class Entry:
         return self.digest[:12]
 
     @property
-    def cell(self) -> tuple[str, str, int]:
+    def place(self) -> tuple[str, str, int]:
         """Where it stands on a page: a method, a setting and a seed."""
         return self.method, self.setting, self.seed
 
@@ -182,13 +182,13 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         metrics=_held(*names),
         last=_table(rows[-1:], names).T.reshape(-1) if rows else np.full(len(names), np.nan),
         cost=_table([record.get("cost") or {}], COSTS).reshape(-1),
-        oracle=record.get("oracle"),
-        course=_course(rows, record["diagnostics"]),
+        expectation=record.get("oracle"),
+        trajectory=_trajectory(rows, record["diagnostics"]),
     )
 
 
 def under(entry: Entry, headline: str) -> Entry:
-    """The same run with its course under another metric, read anew."""
+    """The same run with its curve under another metric, read anew."""
     rows = json.loads(entry.load())["scores"]
     return replace(entry, headline=headline, evaluations=_table(rows, (*AXES, headline)))
 
@@ -209,13 +209,13 @@ def _held(*names: str) -> tuple[str, ...]:
     return names
 
 
-def _table(rows: list[Row], names: tuple[str, ...] | list[str]) -> Floats:
+def _table(rows: list[Numbers], names: tuple[str, ...] | list[str]) -> Floats:
     """Some columns of a record's rows, shape (names, rows), NaN where a row lacks one."""
     columns = [column(rows, name) for name in names]
     return np.array(columns, dtype=np.float64).reshape(len(names), len(rows))
 
 
-def _course(scores: list[Row], diagnostics: list[Row]) -> Trajectory | None:
+def _trajectory(scores: list[Numbers], diagnostics: list[Numbers]) -> Trajectory | None:
     located = all("location" in row for row in scores)
     probed = all("gradient_l1" in row for row in diagnostics)
     if scores and located and probed and len(scores) == len(diagnostics):

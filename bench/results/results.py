@@ -63,15 +63,15 @@ class Results:
 
     @cached_property
     def matrix(self) -> pd.DataFrame:
-        """Cells by methods, less is better."""
+        """Settings and seeds by methods, less is better."""
         return comparison.badness(self.runs, self.better)
 
     @cached_property
     def badness(self) -> Floats:
         """The matrix as an array of shape (seeds, settings, methods), methods as the board has."""
         seeds = sorted(self.runs["seed"].unique())
-        cells = pd.MultiIndex.from_product([self.settings, seeds])
-        whole = self.matrix.reindex(index=cells, columns=self.board.methods).to_numpy(np.float64)
+        blocks = pd.MultiIndex.from_product([self.settings, seeds])
+        whole = self.matrix.reindex(index=blocks, columns=self.board.methods).to_numpy(np.float64)
         shape = len(self.settings), len(seeds), len(self.board.methods)
         return whole.reshape(shape).transpose(1, 0, 2)
 
@@ -186,7 +186,7 @@ class Results:
 
     @cached_property
     def friedman(self) -> tuple[float, int]:
-        """Friedman's p that any two methods differ, and in how many cells all of them ran."""
+        """Friedman's p that any two methods differ, and the settings and seeds in which all ran."""
         return statistics.friedman_test(self.badness)[1], len(self.matrix.dropna())
 
     @cached_property
@@ -232,7 +232,7 @@ class Results:
         return min(self.methods, key=lambda method: speeds[method])
 
     def relative_time(self, method: str) -> float:
-        """Median ratio of seconds a G step, over the cells both ran in on the same machine."""
+        """Median ratio of seconds a G step, at the same setting and seed on the same machine."""
         ratios = (_pace(self.of(method)) / _pace(self.of(self.clock))).dropna()
         return float(ratios.median()) if len(ratios) else float("nan")
 
@@ -283,6 +283,6 @@ def _letter(index: int) -> str:
 
 
 def _pace(runs: pd.DataFrame) -> "pd.Series[float]":
-    """Seconds a G step, by the cell and machine it was measured on."""
+    """Seconds a G step, by the setting, seed and machine it was measured on."""
     pace = runs["seconds"] / runs["g_steps"].where(runs["g_steps"] > 0)
     return pace.set_axis(pd.MultiIndex.from_frame(runs[["setting", "seed", "machine"]]))

@@ -7,7 +7,7 @@ from pathlib import Path
 import msgspec
 
 from bench.files import write_whole
-from bench.runs.records import Row
+from bench.missing import Numbers
 
 PROGRESS = "progress.json"
 
@@ -31,7 +31,7 @@ class Progress:
     steps: int
     loss: float | None = None
     images_per_second: float | None = None
-    scores: list[Row] = field(default_factory=list)
+    scores: list[Numbers] = field(default_factory=list)
     word: str = ""
 
 

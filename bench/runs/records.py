@@ -14,6 +14,7 @@ import msgspec
 from bench.errors import UsageError, nearest
 from bench.files import write_whole
 from bench.identity import Identity
+from bench.missing import Numbers
 
 SCHEMA = 2
 
@@ -25,7 +26,6 @@ Status = Literal["completed", "diverged", "collapsed", "failed"]
 SCORED: tuple[Status, ...] = ("completed", "collapsed")
 """A run with one of these reached its last step, so that its last score is measured and counts."""
 
-Row = dict[str, int | float | None]
 Pair = Annotated[list[float], msgspec.Meta(min_length=2, max_length=2)]
 T = TypeVar("T")
 
@@ -119,11 +119,11 @@ class Record(TypedDict):
     reason: str | None
     step: int
     protocol: NotRequired[dict[str, Any] | None]
-    floors: NotRequired[Row | None]
-    scores: list[Row]
-    diagnostics: list[Row]
-    losses: list[Row]
-    cost: NotRequired[Row | None]
+    floors: NotRequired[Numbers | None]
+    scores: list[Numbers]
+    diagnostics: list[Numbers]
+    losses: list[Numbers]
+    cost: NotRequired[Numbers | None]
     samples: NotRequired[Samples | None]
     oracle: NotRequired[Expectation]
     provenance: dict[str, Any]

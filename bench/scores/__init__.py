@@ -1,1 +1,1 @@
-"""Judges: frozen classifiers and exact oracles that score a generator's samples."""
+"""Judges: frozen extractors and exact measures that score a generator's samples."""

@@ -17,7 +17,7 @@ class LocationJudge(Judge):
     """Measures how far the samples' mean is from the data's.
 
     Beside its metric it gives ``location``, the signed offset along the first dimension, from
-    which a course through the plane of generator and discriminator can be drawn.
+    which a trajectory through the plane of generator and discriminator can be drawn.
     """
 
     headline = "distance"

@@ -43,7 +43,7 @@ class ModeJudge(Judge):
 
     No one of these can rank methods: a collapsed generator may be all of high quality, and a vague
     one may touch every mode. ``overlap`` can: it is one minus the total variation distance between
-    the samples' and the data's distribution over K + 1 cells, the high-quality points of each mode
+    the samples' and the data's distribution over K + 1 parts, the high-quality points of each mode
     and all the rest, so that 1 is perfect and a lone mode of K scores about 1/K.
 
     Sources: high quality and modes: Srivastava et al. 2017 (VEEGAN, arXiv:1705.07761), section

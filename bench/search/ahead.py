@@ -7,9 +7,9 @@ from pathlib import Path
 
 from optuna.trial import FrozenTrial
 
-from bench.config.composer import Cell
 from bench.config.run import Run
 from bench.engines.ahead import Work, work
+from bench.labels import Cell
 from bench.search.contenders import contests, others, runs_of
 from bench.search.findings import study_of
 from bench.search.task import Task

@@ -12,7 +12,7 @@ from bench.engines.screen import Screen
 from bench.runs import records
 from bench.runs.progress import Progress
 from bench.runs.records import RECORD, Record
-from bench.search.course import Course
+from bench.search.live import LiveTrial
 from bench.search.outlook import Outlook
 from bench.search.study import Held, SharedStudy
 from bench.search.text import averaged, shown
@@ -76,36 +76,36 @@ def _batch(
     They are told in the order of their numbers, so that which was first leaves no trace.
     """
     try:
-        courses = [Course(study.task, one) for one in held]
-        runs = unique([*chain.from_iterable(course.runs for course in courses)])
+        trials = [LiveTrial(study.task, one) for one in held]
+        runs = unique([*chain.from_iterable(trial.runs for trial in trials)])
 
         def keep(run: Run, progress: Progress) -> bool:
-            concerned = [course for course in courses if run in course.runs]
-            for course in concerned:
-                course.hear(run, progress)
-            return not all(course.stopped for course in concerned)
+            concerned = [trial for trial in trials if run in trial.runs]
+            for trial in concerned:
+                trial.hear(run, progress)
+            return not all(trial.stopped for trial in concerned)
 
         name = f"{study.task.study}, trials {', '.join(str(one.number) for one in held)}"
         complete(name, runs, out, where, view, keep, outlook.around(study, held))
         results = records_of([run.id for run in runs], out)
         if results and all(record["status"] == "failed" for record in results.values()):
             return False
-        for course in courses:
-            course.end(results)
-            course.annotate()
-            study.tell(course.held, course.values())
-            view.say(_outcome(course))
+        for trial in trials:
+            trial.end(results)
+            trial.annotate()
+            study.tell(trial.held, trial.values())
+            view.say(_outcome(trial))
         return True
     finally:
         for one in held:
             study.let_go(one)
 
 
-def _outcome(course: Course) -> str:
-    aims = course.task.objectives
+def _outcome(trial: LiveTrial) -> str:
+    aims = trial.task.objectives
     result = (
         "stopped early, no better than most"
-        if course.stopped
-        else ", ".join(f"{aim.label} {averaged(course.measured(aim))}" for aim in aims)
+        if trial.stopped
+        else ", ".join(f"{aim.label} {averaged(trial.measured(aim))}" for aim in aims)
     )
-    return f"trial {course.held.number}: {shown(course.held.values) or 'as it is'}: {result}"
+    return f"trial {trial.held.number}: {shown(trial.held.values) or 'as it is'}: {result}"

@@ -76,11 +76,11 @@ def _controls(
     tried = task.source.plan([task.method, *controls], layers=task.layers(winner.parameters))
     made = []
     for method in controls:
-        cells = [run for run in tried.runs if run.method == method]
+        own = [run for run in tried.runs if run.method == method]
         used = {
             name: value
             for name, value in winner.parameters.items()
-            if _uses(tried, cells, task.parameters[name].binding(value))
+            if _uses(tried, own, task.parameters[name].binding(value))
         }
         runs = task.source.plan([method], seeds, task.layers(used)).runs
         final = _shared(runs, task.source.plan([method]).runs) if fresh else as_search(runs)

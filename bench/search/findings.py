@@ -78,7 +78,7 @@ class Study(msgspec.Struct, frozen=True):
 
 
 class Group(msgspec.Struct, frozen=True):
-    """Runs that stand beside each other in a comparison.
+    """Runs that stand beside each other in a contest.
 
     Attributes:
         label: in tables.

@@ -11,10 +11,10 @@ from bench.config.bound import Bound
 from bench.config.run import Run
 from bench.data.dataset import encode
 from bench.errors import UsageError, nearest
-from bench.missing import column, without_nan
+from bench.missing import Numbers, column, without_nan
 from bench.results.entry import Floats
 from bench.runs import records
-from bench.runs.records import SCORED, Record, Row
+from bench.runs.records import SCORED, Record
 from bench.statistics import best, tail_mean
 from bench.streams import seeded
 from bench.training.experiment import experiment_of
@@ -27,7 +27,7 @@ SUMMARIES: dict[str, Callable[[Floats, Better], float]] = {
     "best": lambda scores, better: best(scores, better),
     "tail": lambda scores, better: tail_mean(scores),
 }
-"""By name: what a course of scores, shape (E,) with E >= 1, counts as."""
+"""By name: what a curve of scores, shape (E,) with E >= 1, counts as."""
 
 AGGREGATES: dict[str, Callable[[Floats], float]] = {
     "mean": lambda values: float(np.mean(values)),
@@ -63,8 +63,8 @@ class Objective:
         """Whether it is a cost, and no score of samples."""
         return self.name in COSTS
 
-    def so_far(self, scores: Sequence[Row]) -> float:
-        """What a course of scores counts as, NaN where a score that counts is not there."""
+    def so_far(self, scores: Sequence[Numbers]) -> float:
+        """What a curve of scores counts as, NaN where a score that counts is not there."""
         values = column(scores, self.name)
         return SUMMARIES[self.summary](values, self.better) if len(values) else np.nan
 
@@ -76,7 +76,7 @@ class Objective:
             return self._spent(record)
         return self.so_far(record["scores"])
 
-    def value(self, record: Record, untrained: Callable[[], Row]) -> float:
+    def value(self, record: Record, untrained: Callable[[], Numbers]) -> float:
         """What a run counts as where a trial is chosen: its utility, which is no score.
 
         It is what was measured. A run that has no score counts as what its generator was before
@@ -97,8 +97,8 @@ class Objective:
             return self._projected(record)
         return self.worst(record["scores"], untrained())
 
-    def worst(self, scores: Sequence[Row], untrained: Row) -> float:
-        """The worst score of a course, counting that before any training."""
+    def worst(self, scores: Sequence[Numbers], untrained: Numbers) -> float:
+        """The worst score of a curve, counting that before any training."""
         seen = column([*scores, untrained], self.name)
         return best(seen, "higher" if self.better == "lower" else "lower")
 
@@ -150,7 +150,7 @@ def judged(run: Run) -> tuple[dict[str, Any], int]:
 
 
 @lru_cache(maxsize=64)
-def untrained(run: Run) -> Row:
+def untrained(run: Run) -> Numbers:
     """The scores of a run's generator before any training, on the run's own samples."""
     experiment = experiment_of(Bound(run.config))
     judge = experiment.judge(experiment.data).to(experiment.torch_device())

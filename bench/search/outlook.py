@@ -1,4 +1,4 @@
-"""How far a whole search is: the trials of every study, and the comparison at its end."""
+"""How far a whole search is: the trials of every study, and the runs compared at its end."""
 
 from collections import Counter
 from collections.abc import Sequence
@@ -34,7 +34,7 @@ class Outlook:
         return Rest(title, self._of_trials + self._compared.total(), after)
 
     def last(self, runs: Sequence[Run]) -> Rest:
-        """The same for the comparison at the end."""
+        """The same for the runs at the end that are compared."""
         title = f"{plural(self._trials, 'trial')}, to compare"
         return Rest(title, self._of_trials + len(runs))
 

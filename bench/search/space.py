@@ -37,11 +37,11 @@ class Search:
         relative: those of the bindings above whose numbers are multiples of what the suite binds.
         methods: whose parameters are searched, one study each; those of the suite's methods that
             a parameter has an effect on, if none is named.
-        controls: methods that run beside the search for comparison, with the winner's bindings
+        controls: methods that run beside the search to be compared, with the winner's bindings
             where these have an effect.
         objectives: scores by the name that a record has for them, "headline" for the suite's own,
             or costs. Of several, the Pareto front is searched. Records know which way is better.
-        summary: what a score's course counts as: "last", "best", or "tail", its last tenth's mean.
+        summary: what a score's curve counts as: "last", "best", or "tail", its last tenth's mean.
         aggregate: how a trial's runs make one value: "mean" or "median". A run that failed
             counts as its untrained generator, or its own last score if that is worse.
         sampler: "grid" (every combination), "random", "tpe" or "gp".

@@ -12,12 +12,12 @@ from statistics import median
 import torch
 
 from bench.config.bound import Bound
-from bench.config.composer import Cell
 from bench.config.facts import first_line
 from bench.config.modules import importable
 from bench.config.run import Run
 from bench.engines.ahead import Work
 from bench.engines.local import forking
+from bench.labels import Cell
 from bench.speed.trainer import measured_trainer, timed
 from bench.training.experiment import experiment_of
 

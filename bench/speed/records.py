@@ -112,9 +112,9 @@ print(json.dumps([process.returncode, used.ru_utime + used.ru_stime, used.ru_max
 
 def write_records(folder: Path, count: int) -> Iterator[int]:
     """Writes made-up records of several suites, in folders as runs have them; gives their sizes."""
-    cells = product(range(count), range(METHODS), range(SETTINGS), range(SEEDS))
-    for cell in islice(cells, count):
-        made = _record(*cell)
+    places = product(range(count), range(METHODS), range(SETTINGS), range(SEEDS))
+    for one in islice(places, count):
+        made = _record(*one)
         path = folder / made["id"] / "record.json"
         path.parent.mkdir(parents=True)
         yield path.write_bytes(msgspec.json.encode(made))

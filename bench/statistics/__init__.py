@@ -7,7 +7,7 @@ its bounds are NaN.
 """
 
 from bench.statistics.aggregates import iqm, performance_profile, probability_of_improvement
-from bench.statistics.courses import best, curve_mean, tail_mean
+from bench.statistics.curves import best, curve_mean, tail_mean
 from bench.statistics.intervals import (
     Statistic,
     mean_interval,

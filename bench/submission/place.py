@@ -59,7 +59,7 @@ def room(candidate: Candidate) -> Iterator[str]:
         return
     mine = entry_of(candidate.record)
     for other in candidate.board.records:
-        if other.cell != mine.cell or other.status == "failed":
+        if other.place != mine.place or other.status == "failed":
             continue
         if other.digest == mine.digest:
             yield f"id: {mine.id} is on the leaderboard already, the same to the byte"

@@ -15,7 +15,7 @@ from bench.results.entry import Entry, entry_of, read_entry
 from bench.runs import records
 from bench.runs.recorded import Unknown, plan_of
 from bench.runs.records import Record
-from bench.submission import course, form, origin, place, reading, samples, scores, yardstick
+from bench.submission import form, origin, place, reading, samples, scores, training, yardstick
 from bench.submission.candidate import Candidate, Check
 from bench.submission.yardstick import Yardstick
 
@@ -24,10 +24,10 @@ OWN: tuple[Check, ...] = (
     origin.times,
     origin.software,
     origin.protocol,
-    course.steps,
-    course.end,
-    course.passes,
-    course.cost,
+    training.steps,
+    training.end,
+    training.passes,
+    training.cost,
     scores.names,
     scores.labels,
     scores.floors,
@@ -78,7 +78,7 @@ def review(
     catalogue = Catalogue.of(suite)
     boards = cache(partial(_board, leaderboards))
     begun: dict[str, list[Entry]] = defaultdict(list)  # leaderboards that begin here
-    cells: dict[tuple[str, tuple[str, str, int]], Path] = {}
+    taken: dict[tuple[str, tuple[str, str, int]], Path] = {}
     for path in reading.files(named):
         try:
             record = reading.read(path)
@@ -97,7 +97,7 @@ def review(
             path, record, known, label, boards(label), begun[label], now, catalogue
         )
         faults = [fault for check in checks for fault in check(candidate)]
-        first = cells.setdefault((label, mine.cell), path)
+        first = taken.setdefault((label, mine.place), path)
         if first != path and not mine.search:
             faults.append(f"seed: {first} is of the same method, setting and seed")
         result.refused += [f"{path}: {fault}" for fault in faults]

@@ -3,9 +3,9 @@
 import math
 from collections.abc import Iterator
 
-from bench.missing import with_nan
+from bench.missing import Numbers, with_nan
 from bench.results.entry import unpacked
-from bench.runs.records import Row, metrics
+from bench.runs.records import metrics
 from bench.scores.judge import Metric
 from bench.submission.candidate import Candidate
 
@@ -76,7 +76,7 @@ def status(candidate: Candidate) -> Iterator[str]:
     known, rows = candidate.yardstick, candidate.record["scores"]
     if known is None or not rows or not candidate.finished:
         return
-    last: Row = rows[-1]
+    last: Numbers = rows[-1]
     judge, said = known.judge, candidate.record["status"]
     if judge.collapsed(with_nan(last)) != (said == "collapsed"):
         covered = f"{judge.coverage} is {last.get(judge.coverage)} of {judge.modes}"

@@ -143,11 +143,11 @@ def _trainer(experiment: Experiment, seed: int, judge: Judge) -> Trainer:
 
 
 def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
-    """Theory's word on the run, under the record's key for it, if the suite has an oracle."""
+    """Theory's word on the run, under the record's key for it, if the suite has a theory."""
     experiment, history = trainer.experiment, trainer.history
-    if experiment.oracle is None:
+    if experiment.theory is None:
         return {}
-    word = experiment.oracle.compare(
+    word = experiment.theory.compare(
         run.method, experiment.method, trainer.gan, history.scores, history.diagnostics
     )
     return {} if word is None else {"oracle": word}

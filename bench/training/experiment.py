@@ -12,8 +12,8 @@ from torch.optim import Optimizer
 
 from bench.config.bound import Bound
 from bench.data.dataset import Dataset
-from bench.oracles.oracle import Oracle
 from bench.scores.judge import Judge
+from bench.theory.theory import Theory
 from methods.base import Method
 
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
@@ -47,10 +47,10 @@ class Experiment:
         device: "cpu", "cuda", or "auto" for a GPU where there is one.
         resident_gigabytes: data up to this size lives on the device; larger data is streamed to it,
             in the same batches.
-        oracle: where theory knows what a method must do, and the record is to say whether it did.
+        theory: where theory knows what a method must do, and the record is to say whether it did.
     """
 
-    NOT_CONTENT: ClassVar = ("device", "checkpoint_seconds", "resident_gigabytes", "oracle")
+    NOT_CONTENT: ClassVar = ("device", "checkpoint_seconds", "resident_gigabytes", "theory")
 
     data: Dataset
     judge: Callable[[Dataset], Judge]
@@ -69,7 +69,7 @@ class Experiment:
     probe_epsilon: float = 1 / 255
     device: str = "auto"
     resident_gigabytes: float = 4.0
-    oracle: Oracle | None = None
+    theory: Theory | None = None
 
     def __post_init__(self) -> None:
         """Checks the budget.

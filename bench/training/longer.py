@@ -73,7 +73,8 @@ def beginning(run: Run, out: Path, experiment: Experiment) -> tuple[Beginning | 
     found: Beginning | None = None
     reasons: list[str] = []
     for shorter in sorted(_shorter(run, out), key=lambda one: -one.steps):
-        for path in (shorter.folder / CHECKPOINT, checkpoint.previous(shorter.folder / CHECKPOINT)):
+        saved = shorter.folder / CHECKPOINT
+        for path in filter(Path.exists, (saved, checkpoint.previous(saved))):
             try:
                 state = checkpoint.load(path, owner(shorter.key, run.seed))
                 reason = unfit(experiment, state["history"])

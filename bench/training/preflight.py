@@ -29,9 +29,9 @@ def preflight(plan: Plan) -> None:
         UsageError: for a value that a part refuses, with the place that bound it, a method that
             cannot work with a setting, with the remedy, or a network that cannot be trained.
     """
-    cells = {run.digest: run for run in plan.runs}
-    with waiting(f"building what {plural(len(cells), 'config')} of {plan.name} describe"):
-        for digest, run in cells.items():
+    configs = {run.digest: run for run in plan.runs}
+    with waiting(f"building what {plural(len(configs), 'config')} of {plan.name} describe"):
+        for digest, run in configs.items():
             _check(run, plan.compositions[digest])
 
 

@@ -10,9 +10,8 @@ from torch import Tensor, nn
 
 from bench.data.dataset import decode, encode
 from bench.data.streaming import make_loader
-from bench.missing import without_nan
+from bench.missing import Numbers, without_nan
 from bench.runs.progress import Progress
-from bench.runs.records import Row
 from bench.scores.judge import Judge
 from bench.streams import seeded, stream
 from bench.training.build import build
@@ -34,9 +33,9 @@ class History:
     step: int = 0
     seconds: float = 0.0
     d_samples: int = 0
-    scores: list[Row] = field(default_factory=list)
-    diagnostics: list[Row] = field(default_factory=list)
-    losses: list[Row] = field(default_factory=list)
+    scores: list[Numbers] = field(default_factory=list)
+    diagnostics: list[Numbers] = field(default_factory=list)
+    losses: list[Numbers] = field(default_factory=list)
     continued_from: dict[str, Any] | None = None
 
 
@@ -132,8 +131,8 @@ class Trainer:
                 samples[: len(self._probe)],
                 self.experiment.probe_epsilon,
             )
-        at: Row = {"step": self.history.step}
-        cost: Row = {"d_gradients": self.d_gradients, "seconds": self.history.seconds}
+        at: Numbers = {"step": self.history.step}
+        cost: Numbers = {"d_gradients": self.d_gradients, "seconds": self.history.seconds}
         self.history.scores.append(at | cost | without_nan(scores))
         self.history.diagnostics.append(at | without_nan(probe))
 

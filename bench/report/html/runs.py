@@ -25,9 +25,9 @@ class Column(TypedDict):
     Attributes:
         name: what filters know it by.
         label: its heading.
-        numeric: whether its cells are numbers.
-        words: the different cells as text, in the order in which they sort.
-        codes: for each run the position of its cell in ``words``, -1 where it has none.
+        numeric: whether its fields are numbers.
+        words: the different fields as text, in the order in which they sort.
+        codes: for each run the position of its field in ``words``, -1 where it has none.
     """
 
     name: str
@@ -47,7 +47,7 @@ class Runs:
 def columns(results: Results) -> list[Column]:
     """The columns of the table of runs: what was run, what came of it, what it cost.
 
-    Order and text of each cell are settled here, so that the page computes with no number.
+    Order and text of each field are settled here, so that the page computes with no number.
     """
     runs, metrics = results.runs, results.board.metrics
     headline = results.board.headline
@@ -70,29 +70,29 @@ def statuses(results: Results) -> list[str]:
     return sorted(results.runs["status"].unique())
 
 
-def _named(name: str, cells: Sequence[str], words: list[str]) -> Column:
+def _named(name: str, fields: Sequence[str], words: list[str]) -> Column:
     place = {word: code for code, word in enumerate(words)}
     return Column(
-        name=name, label=name, numeric=False, words=words, codes=[place[cell] for cell in cells]
+        name=name, label=name, numeric=False, words=words, codes=[place[field] for field in fields]
     )
 
 
-def _counted(name: str, cells: Sequence[int]) -> Column:
-    words = sorted(set(cells))
+def _counted(name: str, fields: Sequence[int]) -> Column:
+    words = sorted(set(fields))
     place = {word: code for code, word in enumerate(words)}
     return Column(
         name=name,
         label=name,
         numeric=True,
         words=list(map(str, words)),
-        codes=[place[cell] for cell in cells],
+        codes=[place[field] for field in fields],
     )
 
 
-def _measured(name: str, label: str, cells: np.ndarray) -> Column:
-    known = np.isfinite(cells)
-    codes = np.full(len(cells), -1)
-    different, codes[known] = np.unique(cells[known], return_inverse=True)
+def _measured(name: str, label: str, fields: np.ndarray) -> Column:
+    known = np.isfinite(fields)
+    codes = np.full(len(fields), -1)
+    different, codes[known] = np.unique(fields[known], return_inverse=True)
     return Column(
         name=name,
         label=label,

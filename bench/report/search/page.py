@@ -24,7 +24,7 @@ from bench.report.markdown import escape
 from bench.report.origins import joined, overridden
 from bench.report.protocol import flatten
 from bench.report.search import settings, tables
-from bench.report.search.verdict import verdict
+from bench.report.search.finding import finding
 from bench.report.tables import comparisons
 from bench.results.comparison import SCREENING_SEEDS
 from bench.results.entry import ORIGINS
@@ -57,7 +57,7 @@ def page(outcomes: Outcomes, figures: Collection[str], winners: Collection[str])
         Heading(findings.label, 1),
         *_introduction(outcomes),
         Heading("Result"),
-        *(Paragraph(verdict(outcomes, study)) for study in findings.studies),
+        *(Paragraph(finding(outcomes, study)) for study in findings.studies),
         *pictures(CAPTIONS, figures),
         Heading("On fresh seeds"),
         *_fresh(outcomes),

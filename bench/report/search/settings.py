@@ -8,19 +8,19 @@ from collections.abc import Iterable
 
 import pandas as pd
 
-from bench.report.document import Cell, Row, Table, valued
+from bench.report.document import Field, Row, Table, valued
 from bench.report.search.tables import choice
-from bench.report.tables import side
+from bench.report.tables import result
 from bench.results import comparison
 from bench.results.comparison import Comparison
 from bench.search.findings import Study
 from bench.search.outcomes import Outcomes
 
-Place = tuple[str, int]
+Spot = tuple[str, int]
 """A setting, and the number of a trial."""
 
 
-def by_setting(outcomes: Outcomes, study: Study) -> dict[str, dict[Place, Comparison]]:
+def by_setting(outcomes: Outcomes, study: Study) -> dict[str, dict[Spot, Comparison]]:
     """Each trial that ended against each control in each setting, on the seeds that chose.
 
     Paired by seed. Holm's correction is over all trials and settings of one control: each control
@@ -41,35 +41,35 @@ def by_setting(outcomes: Outcomes, study: Study) -> dict[str, dict[Place, Compar
     return {control: family for control, family in families.items() if family}
 
 
-def table(study: Study, found: dict[str, dict[Place, Comparison]]) -> Table:
+def table(study: Study, found: dict[str, dict[Spot, Comparison]]) -> Table:
     """One row a setting and trial, one column a control.
 
     Args:
         study: whose trials they are.
         found: what ``by_setting`` returns.
     """
-    places = sorted({place for family in found.values() for place in family})
+    spots = sorted({spot for family in found.values() for spot in family})
     parameters = {trial.number: trial.parameters for trial in study.ended}
     rows = [
         Row(
-            {"setting": Cell(setting), "trial": valued(number, str)}
+            {"setting": Field(setting), "trial": valued(number, str)}
             | choice(parameters[number])
             | {
-                f"vs {control}": side(family.get((setting, number)))
+                f"vs {control}": result(family.get((setting, number)))
                 for control, family in found.items()
             },
             {"method": [study.method], "setting": [setting]},
         )
-        for setting, number in places
+        for setting, number in spots
     ]
     return Table(rows)
 
 
-def _family(matrix: pd.DataFrame, trials: Iterable[str], control: str) -> dict[Place, Comparison]:
+def _family(matrix: pd.DataFrame, trials: Iterable[str], control: str) -> dict[Spot, Comparison]:
     tested = {
         (str(setting), int(trial)): comparison.paired_test(rows, trial, control)
         for setting, rows in matrix.groupby(level="setting")
         for trial in trials
     }
-    paired = {place: one for place, one in tested.items() if one.pairs}
+    paired = {spot: one for spot, one in tested.items() if one.pairs}
     return dict(zip(paired, comparison.corrected(list(paired.values())), strict=True))

@@ -6,9 +6,9 @@ from math import inf, nan
 import numpy as np
 
 from bench.missing import known
-from bench.report.document import EMPTY, Cell, Row, Table, counted, valued
-from bench.report.document import estimated as cell
-from bench.report.tables import failures, side
+from bench.report.document import EMPTY, Field, Row, Table, counted, valued
+from bench.report.document import estimated as field
+from bench.report.tables import failures, result
 from bench.search.findings import Group, Study, Trial, Value
 from bench.search.outcomes import BASELINE, Estimate, Outcomes
 from bench.search.text import short, shown
@@ -31,11 +31,11 @@ def sensitivity(outcomes: Outcomes) -> Table:
     for study in outcomes.findings.studies:
         region, best = outcomes.region(study), outcomes.best_of(study)
         ks = [k for k in STEPS if k < len(best)] + [len(best)]
-        cells = {"method": Cell(study.method), "trials": valued(len(study.trials), str)}
-        cells |= {f"best of {k}": estimated(best[k - 1]) for k in ks}
-        cells["worst"] = _mean(outcomes.of(outcomes.ranked(study)[-1]))
+        fields = {"method": Field(study.method), "trials": valued(len(study.trials), str)}
+        fields |= {f"best of {k}": estimated(best[k - 1]) for k in ks}
+        fields["worst"] = _mean(outcomes.of(outcomes.ranked(study)[-1]))
         near = EMPTY if region is None else counted(region.trials, region.complete)
-        rows.append(_row(cells | {"near the best": near}, study))
+        rows.append(_row(fields | {"near the best": near}, study))
     return Table(rows)
 
 
@@ -47,15 +47,15 @@ def trials(outcomes: Outcomes, study: Study) -> Table:
     compared, apart = outcomes.against_baseline(study), utility_differs(outcomes, study)
     rows = []
     for trial in study.trials:
-        cells = {"trial": valued(trial.number, str)} | choice(trial.parameters)
-        cells |= _measured(outcomes, trial)
-        cells |= _chosen_by(outcomes, trial) if apart else {}
+        fields = {"trial": valued(trial.number, str)} | choice(trial.parameters)
+        fields |= _measured(outcomes, trial)
+        fields |= _chosen_by(outcomes, trial) if apart else {}
         ended = bool(outcomes.of(trial).runs)
         reasons = outcomes.frame(trial.runs)["failure"]
-        cells["failures"] = failures(reasons) if ended else Cell(trial.state)
+        fields["failures"] = failures(reasons) if ended else Field(trial.state)
         if compared:
-            cells[f"vs {BASELINE}"] = side(compared.get(trial.number))
-        rows.append(_row(cells, study))
+            fields[f"vs {BASELINE}"] = result(compared.get(trial.number))
+        rows.append(_row(fields, study))
     return Table(rows)
 
 
@@ -69,56 +69,56 @@ def utility_differs(outcomes: Outcomes, study: Study) -> bool:
     )
 
 
-def estimated(estimate: Estimate) -> Cell:
+def estimated(estimate: Estimate) -> Field:
     """A mean with its interval, and how many runs have no score."""
     interval = estimate.mean, estimate.low, estimate.high
-    return cell(interval, estimate.unscored, estimate.runs)
+    return field(interval, estimate.unscored, estimate.runs)
 
 
-def choice(parameters: dict[str, Value]) -> dict[str, Cell]:
+def choice(parameters: dict[str, Value]) -> dict[str, Field]:
     """A column a parameter."""
     return {
-        name: Cell(value) if isinstance(value, str) else valued(value, short)
+        name: Field(value) if isinstance(value, str) else valued(value, short)
         for name, value in parameters.items()
     }
 
 
 def _contestant(outcomes: Outcomes, group: Group) -> Row:
     frame = outcomes.frame(group.runs)
-    cells = {"": Cell(group.label), "with": Cell(shown(group.parameters) or "its own values")}
+    fields = {"": Field(group.label), "with": Field(shown(group.parameters) or "its own values")}
     if not frame.empty:
         sign = 1 if outcomes.better == "lower" else -1
         badness = (sign * frame["last"]).where(frame["scored"], inf)
-        cells |= {
+        fields |= {
             f"{outcomes.objective.label}, mean": estimated(outcomes.estimate(group.runs)),
             "median": valued(sign * badness.median(), score),
             "worst": valued(sign * badness.max(), score),
             "failures": failures(frame["failure"]),
         }
         for aim in outcomes.findings.objectives[1:]:
-            cells[aim.label] = _mean(outcomes.estimate(group.runs, aim))
-    return Row(cells, {"method": [group.method]})
+            fields[aim.label] = _mean(outcomes.estimate(group.runs, aim))
+    return Row(fields, {"method": [group.method]})
 
 
-def _measured(outcomes: Outcomes, trial: Trial) -> dict[str, Cell]:
+def _measured(outcomes: Outcomes, trial: Trial) -> dict[str, Field]:
     """What a trial's runs were measured to be."""
     estimate = outcomes.of(trial)
     interval = bounds(number(estimate.low), number(estimate.high)).strip() or NOTHING
     return {
         **{aim.label: _mean(outcomes.of(trial, aim)) for aim in outcomes.findings.objectives},
-        "95% interval": Cell(interval, known(estimate.low)),
+        "95% interval": Field(interval, known(estimate.low)),
     }
 
 
-def _chosen_by(outcomes: Outcomes, trial: Trial) -> dict[str, Cell]:
+def _chosen_by(outcomes: Outcomes, trial: Trial) -> dict[str, Field]:
     aims = outcomes.findings.objectives
     names = [CHOSEN if len(aims) == 1 else f"{CHOSEN}, {aim.label}" for aim in aims]
     return dict(zip(names, map(valued, trial.values), strict=False))
 
 
-def _row(cells: dict[str, Cell], study: Study) -> Row:
-    return Row(cells, {"method": [study.method]})
+def _row(fields: dict[str, Field], study: Study) -> Row:
+    return Row(fields, {"method": [study.method]})
 
 
-def _mean(estimate: Estimate) -> Cell:
+def _mean(estimate: Estimate) -> Field:
     return estimated(replace(estimate, low=nan, high=nan))

@@ -6,7 +6,7 @@ import wandb
 from torch import Tensor
 
 from bench.data.tiles import tiled
-from bench.runs.records import Row
+from bench.missing import Numbers
 from ganbench import Callback, Record, Start
 
 
@@ -30,11 +30,11 @@ class WandB(Callback):
             settings=wandb.Settings(console="off"),
         )
 
-    def logged(self, losses: Row) -> None:
+    def logged(self, losses: Numbers) -> None:
         """Logs the losses."""
         self._log("losses", losses)
 
-    def evaluated(self, scores: Row, diagnostics: Row, samples: Tensor) -> None:
+    def evaluated(self, scores: Numbers, diagnostics: Numbers, samples: Tensor) -> None:
         """Logs the scores, the diagnostics, and a picture of samples where they are pictures."""
         self._log("scores", scores)
         self._log("diagnostics", diagnostics)
@@ -47,7 +47,7 @@ class WandB(Callback):
         self._run.summary["status"] = record["status"]
         self._run.finish(exit_code=int(record["status"] == "failed"))
 
-    def _log(self, kind: str, row: Row) -> None:
+    def _log(self, kind: str, row: Numbers) -> None:
         values: dict[str, Any] = {f"{kind}/{name}": value for name, value in row.items()}
         step = values.pop(f"{kind}/step")
         self._run.log({name: v for name, v in values.items() if v is not None}, step=step)

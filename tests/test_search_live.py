@@ -8,9 +8,9 @@ from records_factory import record
 
 from bench.config.catalogue import Catalogue
 from bench.runs.progress import Progress
-from bench.search import course as courses
+from bench.search import live
 from bench.search.conduct import _outcome
-from bench.search.course import Course
+from bench.search.live import LiveTrial
 from bench.search.objective import Objective
 from bench.search.samplers import FIELD, WARM_UP
 from bench.search.space import read_space
@@ -35,8 +35,8 @@ def task(toy_suite, tmp_path):
     return replace(made, objectives=(aim,), evaluations=EVALUATIONS)
 
 
-def records_of(course, lasts):
-    return {run.id: record(last=last) for run, last in zip(course.runs, lasts, strict=True)}
+def records_of(trial, lasts):
+    return {run.id: record(last=last) for run, last in zip(trial.runs, lasts, strict=True)}
 
 
 def at_the_fifth_trial(task, folder):
@@ -45,18 +45,18 @@ def at_the_fifth_trial(task, folder):
     shared = SharedStudy(task, open_storage(str(folder / "journal.log"), folder), folder)
     assert len(FIELD_OF) == FIELD
     for held, last in zip(shared.claim(), FIELD_OF, strict=True):
-        course = Course(task, held)
-        course.end(records_of(course, (last, last)))
-        assert course.values() == [last]
-        shared.tell(held, course.values())
+        trial = LiveTrial(task, held)
+        trial.end(records_of(trial, (last, last)))
+        assert trial.values() == [last]
+        shared.tell(held, trial.values())
     return shared, shared.claim()[0]
 
 
-def told_as_it_goes(course, found, order):
+def told_as_it_goes(trial, found, order):
     """The runs' scores one evaluation after the other, in some order of the runs."""
-    for run, evaluation in order(course.runs):
+    for run, evaluation in order(trial.runs):
         rows = found[run.id]["scores"][: evaluation + 1]
-        course.hear(run, Progress(step=60 * (evaluation + 1), steps=600, scores=rows))
+        trial.hear(run, Progress(step=60 * (evaluation + 1), steps=600, scores=rows))
 
 
 ORDERS = {
@@ -73,11 +73,11 @@ def test_a_trial_is_stopped_by_its_scores_whatever_ran_beside_what(task, tmp_pat
     seen = []
     for name, order in ORDERS.items():
         shared, held = at_the_fifth_trial(task, tmp_path / name)
-        course = Course(task, held)
-        found = records_of(course, lasts)
-        told_as_it_goes(course, found, order)
-        course.end(found)
-        shared.tell(held, course.values())
+        trial = LiveTrial(task, held)
+        found = records_of(trial, lasts)
+        told_as_it_goes(trial, found, order)
+        trial.end(found)
+        shared.tell(held, trial.values())
         trial = shared.trials[held.number]
         seen.append((trial.state, trial.value, trial.intermediate_values))
     assert seen[0] == seen[1] == seen[2]
@@ -93,35 +93,35 @@ def test_a_trial_is_stopped_by_its_scores_whatever_ran_beside_what(task, tmp_pat
 
 def test_a_trial_taken_up_again_reports_on_from_where_it_was(task, tmp_path):
     shared, held = at_the_fifth_trial(task, tmp_path / "study")
-    course = Course(task, held)
-    found = records_of(course, (90.0, 110.0))
-    told_as_it_goes(course, found, lambda runs: [(run, WARM_UP) for run in runs])
-    assert course.stopped
+    trial = LiveTrial(task, held)
+    found = records_of(trial, (90.0, 110.0))
+    told_as_it_goes(trial, found, lambda runs: [(run, WARM_UP) for run in runs])
+    assert trial.stopped
     shared.let_go(held)
     again = shared.claim()[0]
     assert again.number == held.number
     assert again.values == held.values
-    assert Course(task, again).stopped
+    assert LiveTrial(task, again).stopped
 
 
 def test_a_run_without_a_score_counts_in_the_choice_and_in_nothing_that_is_shown(
     task, tmp_path, monkeypatch
 ):
-    monkeypatch.setattr(courses, "untrained", lambda run: {"fid": 777.25})
+    monkeypatch.setattr(live, "untrained", lambda run: {"fid": 777.25})
     folder = tmp_path / "study"
     folder.mkdir()
     shared = SharedStudy(task, open_storage(str(folder / "journal.log"), folder), folder)
     (held, *_) = shared.claim()
-    course = Course(task, held)
-    first, second = course.runs
-    course.end(
+    trial = LiveTrial(task, held)
+    first, second = trial.runs
+    trial.end(
         {
             first.id: record(last=12.5, status="collapsed"),
             second.id: record(status="diverged", end=300),
         }
     )
-    assert course.values() == [(12.5 + 777.25) / 2]
-    assert _outcome(course).endswith(": FID 12.5 (1 of 2 have none)")
-    course.annotate()
+    assert trial.values() == [(12.5 + 777.25) / 2]
+    assert _outcome(trial).endswith(": FID 12.5 (1 of 2 have none)")
+    trial.annotate()
     noted = shared.trials[held.number].user_attrs
     assert (noted["fid"], noted["failed"]) == ([12.5, None], ["diverged"])

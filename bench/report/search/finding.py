@@ -8,7 +8,7 @@ from bench.search.text import estimated, short, shown
 from bench.wording import plural
 
 
-def verdict(outcomes: Outcomes, study: Study) -> str:
+def finding(outcomes: Outcomes, study: Study) -> str:
     """What was chosen of one method, and what that is worth; in Markdown."""
     chosen = study.chosen(outcomes.findings.objectives)
     if not chosen:
@@ -60,12 +60,12 @@ def _beside_baseline(outcomes: Outcomes, study: Study) -> str:
         return ""
     by_number = {trial.number: trial for trial in study.trials}
     words = {"better": "than", "worse": "than", "not told apart": "from"}
-    sides: dict[str, list[str]] = {side: [] for side in words}
+    results: dict[str, list[str]] = {result: [] for result in words}
     for found, one in compared.items():
-        sides[one.side] += map(short, by_number[found].parameters.values())
+        results[one.result] += map(short, by_number[found].parameters.values())
     parts = [
-        f"{side} {words[side]} {BASELINE} at {', '.join(values)}"
-        for side, values in sides.items()
+        f"{result} {words[result]} {BASELINE} at {', '.join(values)}"
+        for result, values in results.items()
         if values
     ]
     power = sentences.power(list(compared.values()))

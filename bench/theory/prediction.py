@@ -1,12 +1,12 @@
-"""What theory says a run will do, in one number that can be measured on its course."""
+"""What theory says a run will do, in one number that can be measured on its trajectory."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Literal
 
-from bench.oracles.trajectory import Trajectory
+from bench.theory.trajectory import Trajectory
 
-Verdict = Literal["converges", "stops", "slows", "circles", "cycles", "sticks", "diverges"]
+Behaviour = Literal["converges", "stops", "slows", "circles", "cycles", "sticks", "diverges"]
 """To the data at a steady rate; within a distance of it, for good; ever more slowly; or it keeps
 its distance; settles on a cycle of its own; comes to rest far off; leaves."""
 
@@ -28,19 +28,19 @@ class Updates:
 
 @dataclass(frozen=True)
 class Prediction:
-    """A verdict, and the number behind it.
+    """A behaviour, and the number behind it.
 
     Attributes:
-        verdict: what becomes of the run.
+        behaviour: what becomes of the run.
         quantity: what the number is, in words.
         formula: what it was computed by.
         value: the number.
         tolerance: how far off the measured number may be, in the same unit.
-        measure: takes it from a course.
+        measure: takes it from a trajectory.
         eigenvalues: of the continuous system at the equilibrium; none where that is not smooth.
     """
 
-    verdict: Verdict
+    behaviour: Behaviour
     quantity: str
     formula: str
     value: float

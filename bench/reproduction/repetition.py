@@ -7,7 +7,8 @@ from typing import Any, Literal
 import numpy as np
 from scipy import stats
 
-from bench.runs.records import Record, Row, identity, metrics
+from bench.missing import Numbers
+from bench.runs.records import Record, identity, metrics
 
 LEVEL = 0.01
 """How rarely the runs of two seeds of one cell are called different, if scores are normal."""
@@ -15,7 +16,7 @@ LEVEL = 0.01
 LEAST_SEEDS = 5
 """Seeds of a cell, the record's own among them, from which its noise can be told."""
 
-Verdict = Literal["equal", "within noise", "different", "cannot tell"]
+Answer = Literal["equal", "within noise", "different", "cannot tell"]
 
 RESULT = ("status", "reason", "step", "floors", "scores", "diagnostics", "losses", "samples")
 """What a run that is repeated must give again, to the bit where nothing else differs."""
@@ -25,23 +26,23 @@ UNRELATED = ("started", "finished")
 
 
 @dataclass(frozen=True)
-class Comparison:
+class Repetition:
     """What the repetition of a run came to.
 
     Attributes:
-        verdict: in a word.
+        answer: in a word.
         reasons: what it rests on, a sentence each.
         places: where the two first differ, by part of the record.
         causes: what differs in the software and the machine.
     """
 
-    verdict: Verdict
+    answer: Answer
     reasons: list[str]
     places: list[str]
     causes: list[str]
 
 
-def compare(first: Record, again: Record, others: Sequence[float]) -> Comparison:
+def compare(first: Record, again: Record, others: Sequence[float]) -> Repetition:
     """Compares a record with the repetition of its run.
 
     Args:
@@ -53,16 +54,16 @@ def compare(first: Record, again: Record, others: Sequence[float]) -> Comparison
     causes = _causes(first, again)
     foreign = _foreign(first, again)
     if foreign:
-        return Comparison("different", foreign, places, causes)
+        return Repetition("different", foreign, places, causes)
     if not places:
         rows = len(first["scores"])
         reasons = [f"all {rows} rows of scores, and all else that a run gives, are the same"]
-        return Comparison("equal", reasons, [], causes)
-    verdict, reason = _closeness(first, again, others)
-    return Comparison(verdict, [reason], places, causes)
+        return Repetition("equal", reasons, [], causes)
+    answer, reason = _closeness(first, again, others)
+    return Repetition(answer, [reason], places, causes)
 
 
-def _closeness(first: Record, again: Record, others: Sequence[float]) -> tuple[Verdict, str]:
+def _closeness(first: Record, again: Record, others: Sequence[float]) -> tuple[Answer, str]:
     """Whether the two end alike, and what that was judged by."""
     if first["status"] != again["status"]:
         return "different", f"it {first['status']} there, and {again['status']} here"
@@ -130,7 +131,7 @@ def _first_difference(part: str, first: Record, again: Record) -> str | None:
     return f"{part}: {there!r} there, {here!r} here"
 
 
-def _first_row(part: str, there: list[Row], here: list[Row]) -> str | None:
+def _first_row(part: str, there: list[Numbers], here: list[Numbers]) -> str | None:
     for one, other in zip(there, here, strict=False):
         if one.get("step") != other.get("step"):
             return f"{part}: a row of step {one.get('step')} there, of {other.get('step')} here"

@@ -8,10 +8,10 @@ from typing import Any
 
 import gin
 
-from bench.oracles import normal_forms
-from bench.oracles.normal_forms import Linear, logistic_loss, rest_distance
-from bench.oracles.prediction import Prediction, Updates, Verdict
-from bench.oracles.trajectory import Trajectory
+from bench.theory import normal_forms
+from bench.theory.normal_forms import Linear, logistic_loss, rest_distance
+from bench.theory.prediction import Behaviour, Prediction, Updates
+from bench.theory.trajectory import Trajectory
 
 LOGISTIC = Linear(pull=0.5, push=0.5)
 """The non-saturating and the relativistic GAN near the equilibrium, where the sigmoid is 1/2."""
@@ -102,7 +102,7 @@ def unit_penalty(method: Any, updates: Updates) -> Prediction | None:
         "2 lambda coth(pi lambda / 2 sqrt(1 - lambda^2))",
         value=normal_forms.kink_amplitude(method.penalty, pull=1.0),
         tolerance=0.35 * updates.g_rate,
-        measure=lambda course: course.amplitude(),
+        measure=lambda trajectory: trajectory.amplitude(),
     )
 
 
@@ -140,14 +140,16 @@ def l1_penalty(method: Any, updates: Updates) -> Prediction:
 def _linear(system: Linear, updates: Updates) -> Prediction:
     factor = system.factor(updates.d_rate, updates.g_rate, updates.simultaneous)
     drift = factor - 1
-    verdict: Verdict = "converges" if drift < -1e-9 else "diverges" if drift > 1e-9 else "circles"
+    behaviour: Behaviour = (
+        "converges" if drift < -1e-9 else "diverges" if drift > 1e-9 else "circles"
+    )
     return Prediction(
-        verdict,
+        behaviour,
         "factor a step",
         "spectral radius",
         value=factor,
         tolerance=1e-4 + 0.01 * abs(drift),
-        measure=lambda course: course.factor(),
+        measure=lambda trajectory: trajectory.factor(),
         eigenvalues=system.eigenvalues,
     )
 
@@ -173,7 +175,7 @@ def _weakly_damped(
             f"(h / {rate / turn:g})^(1/{2 * power:g})",
             value=radius,
             tolerance=0.01 * radius,
-            measure=lambda course: course.cycle(ratio),
+            measure=lambda trajectory: trajectory.cycle(ratio),
             eigenvalues=system.eigenvalues,
         )
     slope = power * rate
@@ -183,7 +185,7 @@ def _weakly_damped(
         formula,
         value=slope,
         tolerance=0.05 * slope,
-        measure=lambda course: course.growth(power, ratio) / updates.g_rate,
+        measure=lambda trajectory: trajectory.growth(power, ratio) / updates.g_rate,
         eigenvalues=system.eigenvalues,
     )
 
@@ -195,7 +197,7 @@ def _sticks(rest: float, formula: str) -> Prediction:
         formula,
         value=rest,
         tolerance=0.01 * rest,
-        measure=lambda course: course.distance(),
+        measure=lambda trajectory: trajectory.distance(),
     )
 
 
@@ -210,15 +212,15 @@ def _friction(epsilon: float, pulls: int, updates: Updates) -> Prediction:
             "largest root of r^3 - 2 h r + 16 epsilon / (pi c^1.5)",
             value=radius,
             tolerance=0.01 * radius,
-            measure=lambda course: course.cycle(pulls),
+            measure=lambda trajectory: trajectory.cycle(pulls),
         )
     loss, rest = normal_forms.friction_loss(epsilon, pulls), rest_distance(epsilon, pulls)
     growing = h if updates.simultaneous else 0.0
 
-    def measure(course: Trajectory) -> float:
-        if not course.distance() <= rest:
+    def measure(trajectory: Trajectory) -> float:
+        if not trajectory.distance() <= rest:
             return nan
-        before, after = course.half_cycles(rest)
+        before, after = trajectory.half_cycles(rest)
         if not len(before):
             return nan
         others = logistic_loss((before + after) / 2, pulls, growing)

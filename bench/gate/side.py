@@ -17,7 +17,7 @@ from bench.runs import records
 from bench.runs.records import RECORD, Metric
 from bench.texts import read_text
 
-CELL = ["method", "setting", "seed"]
+PLACE = ["method", "setting", "seed"]
 """What makes a pair of runs: all three equal."""
 
 NUMBERS = [
@@ -31,7 +31,7 @@ NUMBERS = [
     "peak_memory_bytes",
 ]
 CONTENT = ["conditions", "own", "record"]
-COLUMNS = ["suite", "overrides", *CELL, *CONTENT, "status", "machine", *NUMBERS]
+COLUMNS = ["suite", "overrides", *PLACE, *CONTENT, "status", "machine", *NUMBERS]
 """What is read of ``bench.results.frame.frame``."""
 
 STATUSES = ("completed", "collapsed", "diverged", "failed")
@@ -39,8 +39,8 @@ STATUSES = ("completed", "collapsed", "diverged", "failed")
 
 
 @dataclass(frozen=True)
-class Outcomes:
-    """One run a cell, all of one suite.
+class Side:
+    """One run a method, setting and seed, all of one suite.
 
     Attributes:
         origin: where they were read, for messages.
@@ -53,7 +53,7 @@ class Outcomes:
     metric: Metric | None = None
 
 
-def read_baseline(path: Path, suite: str) -> Outcomes:
+def read_baseline(path: Path, suite: str) -> Side:
     """Reads what to compare a suite's runs with.
 
     Args:
@@ -66,24 +66,24 @@ def read_baseline(path: Path, suite: str) -> Outcomes:
     if not path.exists():
         raise UsageError(f"--baseline {path}: there is no such file or folder")
     if path.suffix == ".csv":
-        return Outcomes(str(path), _of_suite(_read_csv(path), suite, path))
+        return Side(str(path), _of_suite(_read_csv(path), suite, path))
     files = records.find(path) if path.is_dir() else [path]
     found = sort(map(read_entry, files))
     if not found:
         raise UsageError(f"--baseline {path}: there are no records in this folder")
     boards = pd.concat([frame(board) for board in found], ignore_index=True)
-    return Outcomes(str(path), _of_suite(boards[COLUMNS], suite, path))
+    return Side(str(path), _of_suite(boards[COLUMNS], suite, path))
 
 
-def of_records(files: Iterable[Path], suite: str, origin: Path) -> Outcomes:
+def of_records(files: Iterable[Path], suite: str, origin: Path) -> Side:
     """Reads the records of a suite's runs, one file a run."""
     entries: list[Entry] = sorted(map(read_entry, files), key=lambda one: one.id)
     board = Board(label(suite), entries, [])
-    return Outcomes(str(origin), frame(board)[COLUMNS], board.metrics.get(board.headline))
+    return Side(str(origin), frame(board)[COLUMNS], board.metrics.get(board.headline))
 
 
-def planned(runs: Iterable[Run], out: Path) -> Outcomes:
-    """What is known of runs before they are made: ``CELL`` and ``CONTENT``."""
+def planned(runs: Iterable[Run], out: Path) -> Side:
+    """What is known of runs before they are made: ``PLACE`` and ``CONTENT``."""
     rows = [
         {
             "method": run.method,
@@ -97,7 +97,7 @@ def planned(runs: Iterable[Run], out: Path) -> Outcomes:
         }
         for run in runs
     ]
-    return Outcomes(str(out), pd.DataFrame(rows))
+    return Side(str(out), pd.DataFrame(rows))
 
 
 def _read_csv(path: Path) -> pd.DataFrame:
@@ -132,9 +132,9 @@ def _of_suite(runs: pd.DataFrame, suite: str, path: Path) -> pd.DataFrame:
             f"--baseline {path}: it holds runs of {suites}{plain}, and none of {suite} as its "
             f"gin file has it; choose a baseline of {suite}"
         )
-    doubled = mine[mine.duplicated(CELL)]
+    doubled = mine[mine.duplicated(PLACE)]
     if len(doubled):
-        method, setting, seed = doubled.iloc[0][CELL]
+        method, setting, seed = doubled.iloc[0][PLACE]
         raise UsageError(
             f"--baseline {path}: it holds {method} under {setting} at seed {seed} more than once"
         )

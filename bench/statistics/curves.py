@@ -1,4 +1,4 @@
-"""What the course of one run's scores comes to: NaN is an evaluation without a score."""
+"""What the curve of one run's scores comes to: NaN is an evaluation without a score."""
 
 import numpy as np
 

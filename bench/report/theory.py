@@ -3,7 +3,7 @@
 from bench.report.document import (
     Block,
     Bullets,
-    Cell,
+    Field,
     Figure,
     Heading,
     Paragraph,
@@ -15,7 +15,7 @@ from bench.report.markdown import escape
 from bench.results.board import Board
 from bench.results.entry import Entry
 
-VERDICTS = {
+BEHAVIOURS = {
     "converges": "to the data, at a steady rate",
     "stops": "within a set distance of the data, after finitely many half-cycles",
     "slows": "towards the data, ever more slowly",
@@ -24,9 +24,9 @@ VERDICTS = {
     "sticks": "far from the data",
     "diverges": "away from the data",
 }
-"""What each verdict means, from the best to the worst."""
+"""What each behaviour means, from the best to the worst."""
 
-COURSES = "courses.svg"
+TRAJECTORIES = "courses.svg"
 
 FOUR = "{:.4f}".format
 
@@ -41,7 +41,7 @@ def section(board: Board) -> list[Block]:
             "method in the real training loop. Nothing here ranks methods."
         ),
         Figure(
-            COURSES,
+            TRAJECTORIES,
             "Courses through the plane of generator and discriminator",
             "Each run's course: the generator's location theta to the right, the discriminator's "
             "slope psi upwards, pale at its beginning, with a dot at its end. The data are at the "
@@ -49,7 +49,7 @@ def section(board: Board) -> list[Block]:
             "the course ends: at a cross, or on the dashed circle.",
         ),
         table(board),
-        Bullets([f"**{verdict}**: {text}." for verdict, text in VERDICTS.items()]),
+        Bullets([f"**{behaviour}**: {text}." for behaviour, text in BEHAVIOURS.items()]),
         Paragraph(
             "*Eigenvalues*: of the continuous system at the equilibrium. *Factor a step*: of the "
             "distance r from the equilibrium, near it. *Gain*: in a unit of time, which is h times "
@@ -61,26 +61,26 @@ def section(board: Board) -> list[Block]:
     ]
 
 
-def has_oracle(board: Board) -> bool:
+def has_theory(board: Board) -> bool:
     """Whether theory speaks of any of the board's runs."""
-    return any(record.oracle for record in board.records)
+    return any(record.expectation for record in board.records)
 
 
 def ordered(board: Board) -> list[Entry]:
-    """The runs by verdict, the best first, then by method; those without a theory last."""
-    verdicts = list(VERDICTS)
+    """The runs by behaviour, the best first, then by method; those without a theory last."""
+    behaviours = list(BEHAVIOURS)
 
     def place(record: Entry) -> tuple[int, str, str, int]:
-        word = record.oracle
-        verdict = verdicts.index(word["verdict"]) if word else len(verdicts)
-        return verdict, record.method, record.setting, record.seed
+        word = record.expectation
+        order = behaviours.index(word["verdict"]) if word else len(behaviours)
+        return order, record.method, record.setting, record.seed
 
     return sorted(board.records, key=place)
 
 
 def summary(board: Board) -> str:
     """One sentence: how many runs do what theory says, and which do not."""
-    words = [(record.method, record.oracle) for record in board.records]
+    words = [(record.method, record.expectation) for record in board.records]
     known = [(method, word) for method, word in words if word]
     wrong = [method for method, word in known if not word["agrees"]]
     text = f"{len(known) - len(wrong)} of {len(known)} runs do what theory says"
@@ -91,7 +91,7 @@ def table(board: Board) -> Table:
     """One row a run: what theory expects, and what was observed."""
     rows = [
         Row(
-            {"method": Cell(record.method), **_cells(record)},
+            {"method": Field(record.method), **_fields(record)},
             {"method": [record.method], "setting": [record.setting]},
         )
         for record in ordered(board)
@@ -99,23 +99,23 @@ def table(board: Board) -> Table:
     return Table(rows)
 
 
-def _cells(record: Entry) -> dict[str, Cell]:
-    word = record.oracle
+def _fields(record: Entry) -> dict[str, Field]:
+    word = record.expectation
     if word is None:
         rest = ("quantity", "formula", "predicted", "tolerance", "observed", "agrees")
         none = {"updates": "", "eigenvalues": "", "theory": "no theory"} | dict.fromkeys(rest, "")
-        return {name: Cell(text) for name, text in none.items()}
+        return {name: Field(text) for name, text in none.items()}
     observed = word["observed"]
     return {
-        "updates": Cell(word["updates"]),
-        "eigenvalues": Cell(_complex(word["eigenvalues"])),
-        "theory": Cell(word["verdict"]),
-        "quantity": Cell(word["quantity"]),
-        "formula": Cell(word["formula"]),
+        "updates": Field(word["updates"]),
+        "eigenvalues": Field(_complex(word["eigenvalues"])),
+        "theory": Field(word["verdict"]),
+        "quantity": Field(word["quantity"]),
+        "formula": Field(word["formula"]),
         "predicted": valued(word["predicted"], FOUR),
         "tolerance": valued(word["tolerance"], FOUR),
-        "observed": Cell(record.status) if observed is None else valued(observed, FOUR),
-        "agrees": Cell("yes" if word["agrees"] else "NO"),
+        "observed": Field(record.status) if observed is None else valued(observed, FOUR),
+        "agrees": Field("yes" if word["agrees"] else "NO"),
     }
 
 

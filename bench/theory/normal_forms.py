@@ -1,4 +1,4 @@
-"""Closed forms of the Dirac-GAN's course, for each way in which a method can damp it.
+"""Closed forms of the Dirac-GAN's trajectory, for each way in which a method can damp it.
 
 Notation: psi' = -pull theta - d_damping psi + ..., theta' = push psi - g_damping theta, near the
 equilibrium at the origin; h is the learning rate, and time is h times steps. The forms for weak

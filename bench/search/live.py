@@ -6,16 +6,16 @@ from functools import partial
 import numpy as np
 
 from bench.config.run import Run
-from bench.missing import known
+from bench.missing import Numbers, known
 from bench.results.entry import Floats
 from bench.runs.progress import Progress
-from bench.runs.records import SCORED, Record, Row
+from bench.runs.records import SCORED, Record
 from bench.search.objective import AGGREGATES, Objective, untrained
 from bench.search.study import Held
 from bench.search.task import Task
 
 
-class Course:
+class LiveTrial:
     """One trial under way.
 
     What it reports and decides depends on scores alone, and not on when which of them was known:
@@ -29,7 +29,7 @@ class Course:
     def __init__(self, task: Task, held: Held) -> None:
         self.task, self.held = task, held
         self.runs: tuple[Run, ...] = task.runs(held.values)
-        self._rows: dict[str, Sequence[Row]] = {}
+        self._rows: dict[str, Sequence[Numbers]] = {}
         self._records: dict[str, Record] = {}
         so_far = held.trial.study.get_trials(deepcopy=False)[held.number]
         self._reported = set(so_far.intermediate_values)

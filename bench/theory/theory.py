@@ -1,4 +1,4 @@
-"""Asks theory about a run and holds the answer against the run's course."""
+"""Asks theory about a run and holds the answer against the run's trajectory."""
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -7,19 +7,19 @@ from typing import Any
 import gin
 from torch.optim import SGD, Optimizer
 
-from bench.missing import known
-from bench.oracles.prediction import Prediction, Updates
-from bench.oracles.trajectory import Row, Trajectory
+from bench.missing import Numbers, known
 from bench.runs.records import Expectation
+from bench.theory.prediction import Prediction, Updates
+from bench.theory.trajectory import Trajectory
 from methods.base import GAN, Method
 
-Theory = Callable[[Any, Updates], Prediction | None]
+ClosedForm = Callable[[Any, Updates], Prediction | None]
 """From a method, as configured, and how it descends, to what it will do, where that is known."""
 
 
 @gin.register
 @dataclass(frozen=True)
-class Oracle:
+class Theory:
     """Which theory speaks of which method; a method that is not named has none.
 
     Attributes:
@@ -27,8 +27,8 @@ class Oracle:
         simultaneous: by method, where both update where they stood.
     """
 
-    alternating: Mapping[str, Theory] = field(default_factory=dict)
-    simultaneous: Mapping[str, Theory] = field(default_factory=dict)
+    alternating: Mapping[str, ClosedForm] = field(default_factory=dict)
+    simultaneous: Mapping[str, ClosedForm] = field(default_factory=dict)
 
     def predict(self, name: str, method: Method, gan: GAN) -> Prediction | None:
         """What the method will do, or None where no theory says.
@@ -41,14 +41,19 @@ class Oracle:
         Raises:
             ValueError: where an optimizer is not plain gradient descent.
         """
-        theory = self.alternating.get(name) or self.simultaneous.get(name)
-        if theory is None:
+        form = self.alternating.get(name) or self.simultaneous.get(name)
+        if form is None:
             return None
         rates = (_rate("d_optimizer", gan.d_optimizer), _rate("g_optimizer", gan.g_optimizer))
-        return theory(method, Updates(*rates, simultaneous=name in self.simultaneous))
+        return form(method, Updates(*rates, simultaneous=name in self.simultaneous))
 
     def compare(
-        self, name: str, method: Method, gan: GAN, scores: Sequence[Row], probes: Sequence[Row]
+        self,
+        name: str,
+        method: Method,
+        gan: GAN,
+        scores: Sequence[Numbers],
+        probes: Sequence[Numbers],
     ) -> Expectation | None:
         """What a run's record says of theory and run, or None where no theory speaks of it.
 
@@ -65,7 +70,7 @@ class Oracle:
         observed = prediction.measure(Trajectory.of(scores, probes))
         return {
             "updates": "simultaneous" if name in self.simultaneous else "alternating",
-            "verdict": prediction.verdict,
+            "verdict": prediction.behaviour,
             "quantity": prediction.quantity,
             "formula": prediction.formula,
             "eigenvalues": [[value.real, value.imag] for value in prediction.eigenvalues],

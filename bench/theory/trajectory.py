@@ -1,4 +1,4 @@
-"""The course of a run through the plane of theta and psi, and what can be measured on it."""
+"""The trajectory of a run through the plane of theta and psi, and what can be measured on it."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,9 @@ from typing import Self
 import numpy as np
 from numpy.typing import NDArray
 
+from bench.missing import Numbers
+
 Floats = NDArray[np.float64]
-Row = dict[str, float | None]
 
 SMALL = 0.1
 """Distance from the equilibrium below which a nonlinear system counts as linear."""
@@ -32,7 +33,7 @@ class Trajectory:
     psi: Floats
 
     @classmethod
-    def of(cls, scores: Sequence[Row], diagnostics: Sequence[Row]) -> Self:
+    def of(cls, scores: Sequence[Numbers], diagnostics: Sequence[Numbers]) -> Self:
         """Reads a run's evaluations; those without a location are left out.
 
         The slope's size is the input gradient's, and its sign is that of the difference of mean
@@ -106,7 +107,7 @@ class Trajectory:
         return middle + (right - left) ** 2 / (8 * (2 * middle - left - right))
 
 
-def _rise(probe: Row) -> float | None:
+def _rise(probe: Numbers) -> float | None:
     """How much larger the mean logit of generated samples is than that of real ones."""
     fake, real = probe.get("logit_fake"), probe.get("logit_real")
     return None if fake is None or real is None else fake - real

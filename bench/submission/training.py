@@ -4,7 +4,7 @@ from collections.abc import Iterator, Sequence
 from itertools import pairwise
 from typing import Any
 
-from bench.runs.records import Row
+from bench.missing import Numbers
 from bench.submission.candidate import Candidate
 from bench.training.experiment import spaced
 
@@ -68,14 +68,14 @@ def passes(candidate: Candidate) -> Iterator[str]:
 def cost(candidate: Candidate) -> Iterator[str]:
     """Costs only grow, and the whole run's are those of its last row or more."""
     record = candidate.record
-    whole: Row = record["cost"] or {}
+    whole: Numbers = record["cost"] or {}
     for key in ("d_gradients", "seconds"):
-        course = [*(row.get(key) for row in record["scores"]), whole.get(key)]
-        values = [value for value in course if value is not None]
-        if len(values) < len(course):
+        curve = [*(row.get(key) for row in record["scores"]), whole.get(key)]
+        values = [value for value in curve if value is not None]
+        if len(values) < len(curve):
             yield f"{key}: it is missing from the cost or from a row of scores"
         elif values[0] < 0 or any(after < before for before, after in pairwise(values)):
-            yield f"{key}: it is negative or falls in the course of the run"
+            yield f"{key}: it is negative or falls during the run"
         elif candidate.finished and values[-1] > values[-2:][0] * (1 + ROUNDING):
             yield (
                 f"cost.{key}: {values[-1]:g} is more than the {values[-2]:g} of the last row, "
@@ -89,7 +89,7 @@ def cost(candidate: Candidate) -> Iterator[str]:
     yield from _speed(candidate, whole)
 
 
-def _speed(candidate: Candidate, whole: Row) -> Iterator[str]:
+def _speed(candidate: Candidate, whole: Numbers) -> Iterator[str]:
     seconds, rate = whole.get("seconds"), whole.get("images_per_second")
     images = candidate.record["step"] * candidate.batch_size
     if not seconds:
@@ -100,7 +100,7 @@ def _speed(candidate: Candidate, whole: Row) -> Iterator[str]:
         yield f"cost.images_per_second: {rate} is not {images} images in {seconds:g} seconds"
 
 
-def _rising(key: str, rows: Sequence[Row], last: int) -> Iterator[str]:
+def _rising(key: str, rows: Sequence[Numbers], last: int) -> Iterator[str]:
     steps = [row["step"] for row in rows]
     whole = [step for step in steps if step is not None and step == int(step) and step >= 1]
     if whole != steps:

@@ -17,16 +17,16 @@ from bench.config.bound import Bound
 from bench.config.plan import make_plan
 from bench.config.run import Run
 from bench.data.dirac import Dirac, GaussianLocation, quantiles
-from bench.oracles import dirac, normal_forms
-from bench.oracles.normal_forms import Linear
-from bench.oracles.oracle import Oracle
-from bench.oracles.prediction import Prediction, Updates
-from bench.oracles.trajectory import Trajectory
-from bench.report import oracles
 from bench.report.build import build
+from bench.report.theory import ordered
 from bench.results.board import boards
 from bench.runs import records
 from bench.scores.location import LocationJudge
+from bench.theory import dirac, normal_forms
+from bench.theory.normal_forms import Linear
+from bench.theory.prediction import Prediction, Updates
+from bench.theory.theory import Theory
+from bench.theory.trajectory import Trajectory
 from bench.training.execute import execute
 from bench.training.experiment import experiment_of
 from bench.training.trainer import Trainer
@@ -37,8 +37,8 @@ Force = Callable[[float, float], float]
 Offering = Callable[[str, str, str], tuple[str, str]]
 
 SUITE = """
-import bench.oracles.dirac
-import bench.oracles.oracle
+import bench.theory.dirac
+import bench.theory.theory
 
 Suite.dataset = "{data}"
 Suite.architecture = "dirac"
@@ -54,7 +54,7 @@ Experiment.log_every = {steps}
 Experiment.batch_size = 2
 Experiment.latent_dim = 1
 Experiment.device = "cpu"
-Experiment.oracle = @Oracle()
+Experiment.theory = @Theory()
 {more}
 """
 
@@ -97,7 +97,7 @@ def trainer_of(run: Run, method: Method | None = None) -> Trainer:
     return Trainer(experiment, run.seed, experiment.judge(experiment.data))
 
 
-def course_of(trainer: Trainer) -> Trajectory:
+def trajectory_of(trainer: Trainer) -> Trajectory:
     """Trains to the end; the parameters themselves at each evaluation's step."""
     steps = trainer.experiment.evaluation_steps
     generator, discriminator = trainer.gan.generator, trainer.gan.discriminator
@@ -110,18 +110,18 @@ def course_of(trainer: Trainer) -> Trajectory:
     return Trajectory(np.array(steps, dtype=np.float64), *np.array(points).T)
 
 
-def course(run: Run, method: Method | None = None) -> Trajectory:
-    return course_of(trainer_of(run, method))
+def trajectory(run: Run, method: Method | None = None) -> Trajectory:
+    return trajectory_of(trainer_of(run, method))
 
 
 def observed(run: Run) -> tuple[Prediction, float, Trajectory]:
-    """What theory says of the run, what was measured on it, and its course."""
+    """What theory says of the run, what was measured on it, and its trajectory."""
     trainer = trainer_of(run)
-    oracle = trainer.experiment.oracle
-    assert oracle is not None
-    prediction = oracle.predict(run.method, trainer.experiment.method, trainer.gan)
+    theory = trainer.experiment.theory
+    assert theory is not None
+    prediction = theory.predict(run.method, trainer.experiment.method, trainer.gan)
     assert prediction is not None
-    seen = course_of(trainer)
+    seen = trajectory_of(trainer)
     return prediction, prediction.measure(seen), seen
 
 
@@ -138,7 +138,7 @@ def simultaneous(offer: Callable[[str, str], str]) -> Offering:
             "Experiment.method = @combine()\n"
             f"combine.methods = [@Simultaneous(), @{configurable}()]",
         )
-        return name, f'Oracle.simultaneous = {{"{name}": @{theory}}}'
+        return name, f'Theory.simultaneous = {{"{name}": @{theory}}}'
 
     return offered
 
@@ -161,13 +161,13 @@ def descend(
 ) -> Trajectory:
     """The recurrence itself, in double precision."""
     theta, psi = start
-    course = []
+    trajectory = []
     for _ in range(steps):
         old = psi
         psi = psi + h * d_force(theta, psi)
         theta = theta + h * g_force(theta, old if at_once else psi)
-        course.append((theta, psi))
-    found = np.array(course)
+        trajectory.append((theta, psi))
+    found = np.array(trajectory)
     return Trajectory(np.arange(1.0, steps + 1), found[:, 0], found[:, 1])
 
 
@@ -297,8 +297,8 @@ def test_factors_are_those_of_one_step(name: str, at_once: bool) -> None:
     h = 0.3
 
     def step(x: np.ndarray) -> np.ndarray:
-        course = descend(d_force, g_force, h, 1, at_once=at_once, start=(x[0], x[1]))
-        return np.array([course.theta[0], course.psi[0]])
+        trajectory = descend(d_force, g_force, h, 1, at_once=at_once, start=(x[0], x[1]))
+        return np.array([trajectory.theta[0], trajectory.psi[0]])
 
     numeric = np.abs(np.linalg.eigvals(jacobian(step))).max()
     assert system.factor(h, h, at_once) == pytest.approx(numeric, abs=1e-5)
@@ -380,10 +380,10 @@ _weak(
 def test_weak_damping_is_what_the_recurrence_does(name: str) -> None:
     slows, cycles, d_force, g_force = WEAK[name]
     start = (cycles.value, 0.0)
-    course = descend(d_force, g_force, STEP, 12_000, start=start)
-    assert slows.measure(course) == pytest.approx(slows.value, rel=0.03)
-    course = descend(d_force, g_force, STEP, 12_000, at_once=True, start=start)
-    assert cycles.measure(course) == pytest.approx(cycles.value, rel=0.01)
+    trajectory = descend(d_force, g_force, STEP, 12_000, start=start)
+    assert slows.measure(trajectory) == pytest.approx(slows.value, rel=0.03)
+    trajectory = descend(d_force, g_force, STEP, 12_000, at_once=True, start=start)
+    assert cycles.measure(trajectory) == pytest.approx(cycles.value, rel=0.01)
 
 
 def test_known_constants() -> None:
@@ -413,8 +413,8 @@ def test_dragan_sticks_from_a_third_on(weight: float, rests: bool) -> None:
     def force(theta: float, psi: float) -> float:
         return logistic_d(theta, psi) - 2 * weight * (abs(psi) - 1) * np.sign(psi)
 
-    course = descend(force, logistic_g, 0.05, 6000)
-    late = np.abs(course.theta[-2000:])
+    trajectory = descend(force, logistic_g, 0.05, 6000)
+    late = np.abs(trajectory.theta[-2000:])
     assert (np.ptp(late) < 1e-3) == rests
     theory = dirac.unit_penalty_logistic(
         type("", (), {"dragan_weight": weight}), Updates(0.05, 0.05, False)
@@ -427,7 +427,7 @@ def test_dragan_sticks_from_a_third_on(weight: float, rests: bool) -> None:
 # --- the instruments
 
 
-def test_a_course_is_read_from_a_runs_evaluations() -> None:
+def test_a_trajectory_is_read_from_a_runs_evaluations() -> None:
     rows = [{"step": 1.0, "location": -0.5}, {"step": 2.0, "location": 0.5}]
     rows.append({"step": 3.0, "location": None})
     probes = [
@@ -435,9 +435,9 @@ def test_a_course_is_read_from_a_runs_evaluations() -> None:
         {"gradient_l1": 3.0, "logit_real": 0.5, "logit_fake": 2.0},
         {"gradient_l1": 3.0, "logit_real": 0.5, "logit_fake": None},
     ]
-    course = Trajectory.of(rows, probes)
-    assert course.theta.tolist() == [-0.5, 0.5]
-    assert course.psi.tolist() == [-2.0, 3.0]
+    trajectory = Trajectory.of(rows, probes)
+    assert trajectory.theta.tolist() == [-0.5, 0.5]
+    assert trajectory.psi.tolist() == [-2.0, 3.0]
 
 
 def test_evaluations_show_the_parameters_themselves(tmp_path: Path) -> None:
@@ -446,7 +446,7 @@ def test_evaluations_show_the_parameters_themselves(tmp_path: Path) -> None:
     trainer = trainer_of(run)
     trainer.train(ignore, ignore)
     read = Trajectory.of(trainer.history.scores, trainer.history.diagnostics)
-    true = course(run)
+    true = trajectory(run)
     assert read.theta == pytest.approx(true.theta, abs=1e-6)
     assert read.psi == pytest.approx(true.psi, abs=1e-6)
 
@@ -463,14 +463,14 @@ def test_what_cannot_be_measured_is_nan() -> None:
 def test_the_factor_of_a_spiral_is_found_at_any_stride(factor: float) -> None:
     steps = np.arange(0.0, 120, 4)
     turn = (factor * np.exp(0.3j)) ** steps
-    course = Trajectory(steps, 0.05 * turn.real, 0.05 * turn.imag)
-    assert course.factor() == pytest.approx(factor, abs=1e-9)
+    trajectory = Trajectory(steps, 0.05 * turn.real, 0.05 * turn.imag)
+    assert trajectory.factor() == pytest.approx(factor, abs=1e-9)
 
 
 def test_turns_are_found_between_evaluations() -> None:
     steps = np.arange(0.0, 60)
-    course = Trajectory(steps, 0.7 * np.cos(0.37 * steps + 0.1), steps)
-    assert course.extremes() == pytest.approx(0.7, rel=2e-3)
+    trajectory = Trajectory(steps, 0.7 * np.cos(0.37 * steps + 0.1), steps)
+    assert trajectory.extremes() == pytest.approx(0.7, rel=2e-3)
 
 
 def test_quantiles_are_as_normal_as_can_be() -> None:
@@ -500,14 +500,14 @@ def test_closed_forms_refuse_other_optimizers(tmp_path: Path) -> None:
         "vanilla",
         0.1,
         1,
-        'Oracle.alternating = {"vanilla": @non_saturating}',
+        'Theory.alternating = {"vanilla": @non_saturating}',
         "SGD.momentum = 0.5",
     )
     trainer = trainer_of(run)
-    assert trainer.experiment.oracle is not None
+    assert trainer.experiment.theory is not None
     with pytest.raises(ValueError, match="plain gradient descent"):
-        trainer.experiment.oracle.predict("vanilla", Method(), trainer.gan)
-    assert Oracle().predict("vanilla", Method(), trainer.gan) is None
+        trainer.experiment.theory.predict("vanilla", Method(), trainer.gan)
+    assert Theory().predict("vanilla", Method(), trainer.gan) is None
 
 
 # --- the real methods in the real loop
@@ -529,7 +529,7 @@ def test_simultaneous_r1_of_ten_is_stable_up_to_its_step(
     method, theory = simultaneous("r1", "R1", "real_penalty")
     start = "0.02\nLinearDiscriminator.start = 0.01"
     run = planned(tmp_path, method, h, 30, theory, "R1.gamma = 10.0", start=start, every=0.3)
-    seen = course(run)
+    seen = trajectory(run)
     assert (seen.radius()[-1] < seen.radius()[0]) == stable
 
 
@@ -539,7 +539,7 @@ def test_wgan_div(p: float, at_once: bool, tmp_path: Path, simultaneous: Offerin
     method, theory = (
         simultaneous("wgan_div", "WGANDiv", "power_penalty")
         if at_once
-        else ("wgan_div", 'Oracle.alternating = {"wgan_div": @power_penalty}')
+        else ("wgan_div", 'Theory.alternating = {"wgan_div": @power_penalty}')
     )
     bindings = ("WGANDiv.d_steps = 1", f"WGANDiv.div_p = {p}", "WGANDiv.div_k = 0.3")
     prediction, value, _ = observed(planned(tmp_path, method, 0.2, 60, theory, *bindings))
@@ -549,7 +549,7 @@ def test_wgan_div(p: float, at_once: bool, tmp_path: Path, simultaneous: Offerin
 @pytest.mark.parametrize("rectified", [False, True])
 def test_lecam(rectified: bool, tmp_path: Path) -> None:
     more = (
-        'Oracle.alternating = {"lecam": @lecam}',
+        'Theory.alternating = {"lecam": @lecam}',
         "LeCam.lecam_start = 0",
         "LeCam.lecam_weight = 0.5",
         f"LeCam.lecam_rectified = {rectified}",
@@ -562,32 +562,32 @@ def test_simultaneous_lsgan_cycles(tmp_path: Path, simultaneous: Offering) -> No
     method, theory = simultaneous("lsgan", "LSGAN", "least_squares")
     bias = ("LinearDiscriminator.bias = True", "LinearDiscriminator.bias_start = 0.5")
     prediction, value, _ = observed(planned(tmp_path, method, 0.2, 120, theory, *bias))
-    assert prediction.verdict == "cycles"
+    assert prediction.behaviour == "cycles"
     assert prediction.agrees(value), (prediction, value)
 
 
 def test_clipping_bounds_a_critic_that_never_converges(tmp_path: Path) -> None:
     more = ("WGAN.d_steps = 1", "WGAN.long_d_steps = 1", "WGAN.clip = 0.3")
-    seen = course(planned(tmp_path, "wgan", 0.1, 60, *more, every=0.5))
+    seen = trajectory(planned(tmp_path, "wgan", 0.1, 60, *more, every=0.5))
     assert np.abs(seen.psi).max() <= 0.3 + 1e-6
     assert seen.cycle() == pytest.approx(0.3, rel=0.02)
 
 
 def test_wgan_gp_cycles_below_one(tmp_path: Path) -> None:
     more = (
-        'Oracle.alternating = {"wgan_gp": @unit_penalty}',
+        'Theory.alternating = {"wgan_gp": @unit_penalty}',
         "WGANGP.d_steps = 1",
         "WGANGP.penalty = 0.5",
     )
     prediction, value, _ = observed(planned(tmp_path, "wgan_gp", 0.1, 60, *more, every=0.5))
-    assert prediction.verdict == "cycles"
+    assert prediction.behaviour == "cycles"
     assert prediction.agrees(value), (prediction, value)
 
 
 @pytest.mark.parametrize(("weight", "rests"), [(0.2, False), (0.35, True)])
 def test_dragan_cycles_or_sticks(weight: float, rests: bool, tmp_path: Path) -> None:
     run = planned(tmp_path, "dragan", 0.2, 80, f"DRAGAN.dragan_weight = {weight}")
-    seen = course(run)
+    seen = trajectory(run)
     late = np.abs(seen.theta[-20:])
     assert (np.ptp(late) < 1e-2) == rests
     assert late.max() > 0.9
@@ -599,7 +599,7 @@ def test_dragan_cycles_or_sticks(weight: float, rests: bool, tmp_path: Path) -> 
 def test_two_time_scales_damp_nothing(at_once: bool, tmp_path: Path) -> None:
     method = "simultaneous" if at_once else "vanilla"
     start = "0.02\ndiscriminator/SGD.lr = 0.3"
-    seen = course(planned(tmp_path, method, 0.1, 60, start=start, every=0.5))
+    seen = trajectory(planned(tmp_path, method, 0.1, 60, start=start, every=0.5))
     expected = Linear(0.5, 0.5).factor(0.3, 0.1, at_once)
     assert seen.factor() == pytest.approx(expected, abs=1e-4)
     assert (expected > 1.001) == at_once
@@ -613,7 +613,7 @@ class Saturating(Method):
 
 
 def test_the_saturating_game_is_neutral(tmp_path: Path) -> None:
-    seen = course(planned(tmp_path, "vanilla", 0.2, 60, start=0.05), Saturating())
+    seen = trajectory(planned(tmp_path, "vanilla", 0.2, 60, start=0.05), Saturating())
     assert seen.factor() == pytest.approx(1, abs=1e-4)
     assert seen.radius().min() > 0.045
 
@@ -644,7 +644,7 @@ def test_vanilla_learns_a_location_up_to_a_step(
     run = planned(
         tmp_path, "simultaneous", h, 500 * h, size, start=start, data="gaussian_location", every=1
     )
-    factor = course(run).factor()
+    factor = trajectory(run).factor()
     expected = Linear(0.5, 0.5, d_damping=s**2 / 2).factor(h, h, True)
     assert factor == pytest.approx(expected, abs=0.1 * abs(expected - 1) + 1e-4)
     assert (factor < 1) == stable == (h < 2 * s**2)
@@ -657,7 +657,7 @@ def test_a_critic_circles_a_location(tmp_path: Path) -> None:
     run = planned(
         tmp_path, "wgan", 0.1, 50, *more, size, start=start, data="gaussian_location", every=0.5
     )
-    seen = course(run)
+    seen = trajectory(run)
     assert seen.factor() == pytest.approx(1, abs=1e-4)
     turns = np.diff(np.unwrap(np.arctan2(seen.psi, seen.theta))) / 0.5
     assert abs(turns.mean()) == pytest.approx(1, rel=0.01)
@@ -673,7 +673,7 @@ def friction(folder: Path, method: str, epsilon: float, h: float, *more: str) ->
     run = planned(
         folder, method, h, 20, f"ASGAN.epsilon = {epsilon}", *warm, *more, start=0.1, every=0.4
     )
-    before, after = course(run).half_cycles(epsilon / pulls)
+    before, after = trajectory(run).half_cycles(epsilon / pulls)
     return before - after
 
 
@@ -701,7 +701,7 @@ def test_friction_holds_what_is_in_the_rest_set_and_nothing_else(
         if method == "as_gan_repo":
             more.append("ASGAN.warmup_steps = 0")
         begin = share * epsilon / pulls
-        seen = course(planned(tmp_path, method, h, time, *more, start=begin))
+        seen = trajectory(planned(tmp_path, method, h, time, *more, start=begin))
         ends[share] = seen.distance() / begin
     assert ends[0.9] == pytest.approx(drift, abs=0.01)
     assert ends[1.5] < 0.75
@@ -725,7 +725,7 @@ def critical(
         start=sqrt(2 * h / 3),
         every=4,
     )
-    return epsilon, course(run)
+    return epsilon, trajectory(run)
 
 
 @pytest.mark.parametrize("share", [0.95, 1.05])
@@ -780,7 +780,7 @@ def test_the_wrong_sign_is_anti_friction(tmp_path: Path) -> None:
     ends = {}
     for method in (ASGAN, WrongSign):
         chosen = method(epsilon=0.05, rescore_fake=False)
-        ends[method] = course(run, chosen).radius()[-10:]
+        ends[method] = trajectory(run, chosen).radius()[-10:]
     assert ends[ASGAN].max() < 0.05
     expected = (16 * 0.05 / pi) ** (1 / 3)  # where r^3 - 16 epsilon / pi = 0
     assert ends[WrongSign].mean() == pytest.approx(expected, rel=0.03)
@@ -789,9 +789,9 @@ def test_the_wrong_sign_is_anti_friction(tmp_path: Path) -> None:
 @pytest.mark.parametrize("method", ["as_gan", "as_gan_none"])
 def test_without_epsilon_nothing_is_damped(method: str, tmp_path: Path) -> None:
     more = ("ASGAN.epsilon = 0.0",) if method == "as_gan" else ()
-    theory = f'Oracle.alternating = {{"{method}": @repeated_step}}'
+    theory = f'Theory.alternating = {{"{method}": @repeated_step}}'
     prediction, value, _ = observed(planned(tmp_path, method, 0.2, 60, *more, theory))
-    assert prediction.verdict == "slows"
+    assert prediction.behaviour == "slows"
     assert prediction.agrees(value), (prediction, value)
 
 
@@ -800,7 +800,7 @@ def test_theory_catches_a_broken_method(broken: type[ASGAN], tmp_path: Path) -> 
     run = planned(tmp_path, "as_gan", 0.2, 60, "ASGAN.epsilon = 0.1")
     method = broken(epsilon=0.1)
     prediction = dirac.perturbed_pair(method, Updates(0.2, 0.2, False))
-    assert not prediction.agrees(prediction.measure(course(run, method)))
+    assert not prediction.agrees(prediction.measure(trajectory(run, method)))
 
 
 # --- what a record and its page say
@@ -810,7 +810,7 @@ def test_theory_catches_a_broken_method(broken: type[ASGAN], tmp_path: Path) -> 
 def recorded(tmp_path_factory: pytest.TempPathFactory) -> list[records.Record]:
     """Runs with the right theory, with a wrong one, and with none."""
     folder = tmp_path_factory.mktemp("recorded")
-    theories = 'Oracle.alternating = {"r1": @real_penalty, "vanilla": @critic}'
+    theories = 'Theory.alternating = {"r1": @real_penalty, "vanilla": @critic}'
     gammas = {"r1": ["R1.gamma = 0.5"], "vanilla": [], "r2": ["R2.gamma = 0.5"]}
     return [
         execute(planned(folder, method, 0.2, 20, theories, *gamma), folder / "runs", ignore)
@@ -857,6 +857,6 @@ def test_the_picture_is_the_same_in_any_order(
     assert first == second
 
 
-def test_rows_stand_by_verdict(recorded: list[records.Record]) -> None:
+def test_rows_stand_by_behaviour(recorded: list[records.Record]) -> None:
     (board,) = boards(recorded)
-    assert [record.method for record in oracles.ordered(board)] == ["r1", "vanilla", "r2"]
+    assert [record.method for record in ordered(board)] == ["r1", "vanilla", "r2"]
