@@ -77,3 +77,7 @@ def _dispatch(words: list[str]) -> int:
     parser = Parser(prog=f"ganbench {known.command}", description=COMMANDS[known.command])
     command.add_arguments(parser)
     return command.main(parser.parse_args(words[1:]))
+
+
+if __name__ == "__main__":
+    sys.exit(main())
