@@ -170,6 +170,15 @@ def write(folder, files):
     return folder
 
 
+def python(folder, code):
+    """What a process prints that looks for no modules in the folder where it works."""
+    command = [sys.executable, "-P", "-c", code]
+    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
+    done = subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stderr
+    return done.stdout
+
+
 @pytest.fixture(scope="module")
 def ran(tmp_path_factory):
     """The user's folder, in which a command has run the suite."""
@@ -239,6 +248,15 @@ def test_a_record_is_reproduced_and_published_by_the_suites_name(home, tmp_path,
     assert (tmp_path / "mine" / "gin" / "methods" / "damped.gin").is_file()
 
 
+def test_a_run_of_ones_own_parts_is_opened_in_ones_own_folder(home):
+    code = (
+        "from pathlib import Path; from bench.training.finished import open_run; "
+        "paths = Path('runs/mine').glob('*/sign_descent/*'); "
+        "print([tuple(open_run(path).sample(3).shape) for path in paths])"
+    )
+    assert python(home, code) == "[(3, 2), (3, 2)]\n"
+
+
 def test_a_worker_elsewhere_finds_the_modules(home, tmp_path):
     (run,) = make_plan(
         "mine", gin_bindings=['Suite.methods = ["damped"]', 'Suite.settings = ["sign_descent"]']
@@ -248,9 +266,7 @@ def test_a_worker_elsewhere_finds_the_modules(home, tmp_path):
         "import pickle; from pathlib import Path; from bench.engines.worker import work; "
         "work(pickle.loads(Path('run').read_bytes()), Path('out'))"
     )
-    command = [sys.executable, "-P", "-c", code]  # it looks for no modules where it works
-    environment = os.environ | {"PYTHONPATH": str(REPOSITORY)}
-    subprocess.run(command, cwd=tmp_path, env=environment, check=True)
+    python(tmp_path, code)
     assert records.read(run.folder(tmp_path / "out") / RECORD)["status"] == "completed"
 
 

@@ -45,7 +45,7 @@ def add_suite(
         metavar="B",
         help="binding that overrides, such as 'Adam.lr = 1e-3'",
     )
-    group.add_argument("--scale", help="a name under gin/scales: trial shrinks a suite to try it")
+    group.add_argument("--scale", help="a name (ganbench list): trial shrinks a suite to try it")
     said = {"--methods": methods, "--settings": "settings, in place of the suite's"}
     for option, text in said.items():
         group.add_argument(

@@ -22,8 +22,8 @@ class Choice:
     of the suite's own board; another number of steps makes a board of its own.
 
     Attributes:
-        methods: names of gin files under gin/methods.
-        settings: names of gin files under gin/settings.
+        methods: names of methods, or of groups of them.
+        settings: names of settings.
         seeds: how many, counted from 0, or the seeds themselves.
         steps: generator steps of a run.
     """

@@ -34,7 +34,7 @@ from bench.training.experiment import Experiment, experiment_of
 SLOTS = ("generator", "discriminator", "method", "g_optimizer", "d_optimizer")
 """The parts of an experiment that a record says by content."""
 
-KNOWN = ("architectures", "methods")
+KNOWN = ("architectures", "methods", "settings")
 """The kinds of gin files whose modules have these parts."""
 
 
