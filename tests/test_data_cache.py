@@ -91,7 +91,7 @@ def test_an_interrupted_build_goes_on_where_it_was(generated, tmp_path, monkeypa
 
 
 PROCESSES = multiprocessing.get_context("forkserver")
-PROCESSES.set_forkserver_preload(["torch", "torchvision"])
+PROCESSES.set_forkserver_preload(["ganbench", "bench.engines.worker"])  # as all others of a session
 
 
 def build_and_tell(cache: str, kill_at: str | None, pipe: Connection) -> None:
