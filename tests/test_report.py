@@ -423,8 +423,8 @@ def test_a_failed_run_ranks_last_at_every_budget_and_sets_none() -> None:
         assert budget.rank == {"vanilla": 1, "r1": 2}
         assert budget.iqm["r1"] == np.inf
         assert budget.amount > 2.0
-    cells = texts(budgets.table(results, found)).set_index("method").loc["r1"]
-    assert set(cells) == {"— (2.0; 1 of 1 have none)"}
+    shown = texts(budgets.table(results, found)).set_index("method").loc["r1"]
+    assert set(shown) == {"— (2.0; 1 of 1 have none)"}
 
 
 def test_at_a_budget_a_run_counts_by_the_score_it_had_there_whatever_became_of_it() -> None:
@@ -889,8 +889,8 @@ def test_the_terminal_shows_the_pages_main_columns() -> None:
     console.print(screen.headline(board))
     shown = console.file.getvalue()  # type: ignore[attr-defined]
     rows = texts(tables.headline(Results(board)))
-    for cell in rows[["method", "mean rank", "failures", "time / vanilla"]].to_numpy().ravel():
-        assert cell in shown
+    for field in rows[["method", "mean rank", "failures", "time / vanilla"]].to_numpy().ravel():
+        assert field in shown
     assert "Screening only: 3 seeds." in shown
 
 

@@ -71,7 +71,7 @@ def test_a_value_that_helps_in_one_setting_and_hurts_in_another_is_seen_to():
     found = by_setting(outcomes, study)
     assert list(found) == ["vanilla", "as_gan_none"]
     for control, family in found.items():
-        assert {cell: (one.wins, one.losses) for cell, one in family.items()} == {
+        assert {spot: (one.wins, one.losses) for spot, one in family.items()} == {
             ("bare", 0): (10, 0),
             ("bare", 1): (0, 10),
             ("normed", 0): (0, 10),

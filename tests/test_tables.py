@@ -47,7 +47,7 @@ def test_a_table_has_the_columns_of_all_its_rows_and_says_where_there_is_nothing
     assert texts(SMALL).to_numpy().tolist() == [["r1", "0.500", "—"], ["*x*", "—", "3 of 4"]]
 
 
-def test_a_table_as_markdown_escapes_names_and_links_cells() -> None:
+def test_a_table_as_markdown_escapes_names_and_links_fields() -> None:
     assert to_markdown([SMALL]) == (
         "| method               |   a\\|b |   seen |\n"
         "|:---------------------|-------:|-------:|\n"

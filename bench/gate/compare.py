@@ -27,6 +27,8 @@ UNKNOWN: Metric = {"label": "score", "better": "lower"}
 
 NEW = "failures of new runs"
 BEGINNING = "course"
+"""How reports of the gate call what first scores show; scripts read it."""
+
 CONFIG = "config"
 EARLY = 25
 """Generator steps in which other rounding does not yet show."""

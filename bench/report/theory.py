@@ -27,6 +27,7 @@ BEHAVIOURS = {
 """What each behaviour means, from the best to the worst."""
 
 TRAJECTORIES = "courses.svg"
+"""The picture of them, under the name that pages have had from the first."""
 
 FOUR = "{:.4f}".format
 

@@ -86,10 +86,10 @@ def _composed(
     scored: str | None,
     written: bytes,
 ) -> Plan:
-    cell = (f"Suite.methods = {[method]!r}", f"Suite.settings = {[setting]!r}", "Suite.seeds = 1")
+    alone = (f"Suite.methods = {[method]!r}", f"Suite.settings = {[setting]!r}", "Suite.seeds = 1")
     protocol = None if scored is None else json.loads(scored)
     try:
-        return make_plan(suite, (), (*overrides, *cell), scored=protocol, catalogue=catalogue)
+        return make_plan(suite, (), (*overrides, *alone), scored=protocol, catalogue=catalogue)
     except UsageError as error:
         raise Differs(f"overrides: this run cannot be composed here: {error}") from error
 
