@@ -5,6 +5,7 @@ import json
 import pytest
 
 from bench.cli import main
+from bench.config.catalogue import Catalogue
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 from bench.gate.outcomes import read_baseline
@@ -44,7 +45,7 @@ def test_a_gin_file_of_any_use_that_is_not_utf8_is_named_with_its_line(toy_suite
     assert f"{other}:{line}: " in refusal(make_plan, str(toy_suite), [str(other)])
     toy_suite.write_text(plain + "include 'other.gin'\n")
     assert f"{other}:{line}: " in refusal(make_plan, str(toy_suite))
-    assert f"{other}:{line}: " in refusal(read_space, str(other))
+    assert f"{other}:{line}: " in refusal(read_space, str(other), Catalogue.of())
 
 
 def test_a_byte_order_mark_is_read_over(toy_suite, tmp_path):
