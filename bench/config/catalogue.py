@@ -24,7 +24,7 @@ class Catalogue:
 
     Attributes:
         trees: each folder once.
-        faults: a sentence on each installed package whose gin files cannot be offered.
+        faults: a sentence on each folder, or installed package, whose gin files are not offered.
         homes: the folders in which a user's own Python modules are.
     """
 
@@ -171,13 +171,15 @@ def _users(homes: Iterable[Path]) -> tuple[list[Tree], list[str]]:
     """The trees in some folders, and a sentence on each that is another ganbench's."""
     trees, faults = [], []
     for folder in (home / FOLDER for home in homes):
+        if not os.path.isdir(folder):  # which no name makes raise
+            continue
         tree = Tree(folder.resolve(), f"{shown(folder)}/", users=True)
         if (folder / BASE).exists() and tree.folder != own().folder:
             faults.append(
                 f"{tree.origin} is not read: it is of another ganbench than the one that runs, "
                 f"which has {own().folder}"
             )
-        elif folder.is_dir():
+        else:
             trees.append(tree)
     return trees, faults
 

@@ -4,7 +4,7 @@ import logging
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cache, cached_property
 
 import gin
 
@@ -53,8 +53,8 @@ class Methods:
             try:
                 said = describe(Group.__name__, [read_alone(path)]).values
             except UsageError as error:
-                log.warning("%s; it is in no group", error)
-                said = {}
+                _warn_once(f"{error}; it is in no group")
+                continue
             for group in (*said.get("names", ()), *([] if said.get("names") == [] else [ALL])):
                 members[group].add(name)
             places[name] = said.get("place", LAST)
@@ -89,3 +89,8 @@ class Methods:
                 )
             found |= dict.fromkeys(members if members is not None else [word])
         return list(found)
+
+
+@cache
+def _warn_once(sentence: str) -> None:
+    log.warning(sentence)
