@@ -122,6 +122,20 @@ def _words(text: str) -> list[str]:
     return text.replace(",", " ").split()
 
 
+def words_of(options: argparse.Namespace) -> list[str]:
+    """The arguments of ``add_suite`` and ``add_budget`` that ask for the same again."""
+    words = [options.suite]
+    for option in ("gin_file", "gin_bindings"):
+        words += [word for value in getattr(options, option) for word in (f"--{option}", value)]
+    for option in ("scale", "methods", "settings", "seeds", "steps"):
+        value = getattr(options, option)
+        if isinstance(value, list):
+            value = "".join(f"{one}," for one in value)  # with one comma, a seed is no number
+        if value is not None:
+            words += [f"--{option}", str(value)]
+    return words
+
+
 def add_out(parser: argparse.ArgumentParser) -> None:
     """Adds where runs are written."""
     parser.add_argument(

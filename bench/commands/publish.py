@@ -1,14 +1,22 @@
 """``ganbench publish``: puts what was measured here among the leaderboards that are kept."""
 
 import argparse
+import shlex
 from pathlib import Path
 
 from rich.console import Console
 
-from bench.commands.options import add_budget, add_kept, add_runs, add_suite, plan_of
+from bench.commands.options import (
+    OUT,
+    add_budget,
+    add_kept,
+    add_runs,
+    add_suite,
+    plan_of,
+    words_of,
+)
 from bench.config.plan import Plan
 from bench.errors import UsageError
-from bench.report import commands
 from bench.report.below import board_for, pages_of
 from bench.report.build import RECORDS, lost, show
 from bench.report.search import folder as searches
@@ -55,7 +63,7 @@ def main(options: argparse.Namespace) -> int:
 def _suite(options: argparse.Namespace, console: Console) -> Path:
     plan = plan_of(options)
     files = [run.folder(options.runs) / RECORD for run in plan.runs if done(run, options.runs)]
-    again = commands.run(options.suite, plan.runs[0].overrides)
+    again = _command("run", options)
     if not files:
         raise UsageError(f"--runs {options.runs}: no run of {plan.name} has a result; {again}")
     _check(files, plan, options, console)
@@ -77,8 +85,8 @@ def _search(options: argparse.Namespace, console: Console) -> Path:
     source, target = pages_of(options.runs, None) / name, options.leaderboards / name
     if not (source / FILE).is_file():
         raise UsageError(
-            f"--space {options.space}: there is no search in {source}; ganbench search "
-            f"{options.suite} --space {options.space} makes one"
+            f"--space {options.space}: there is no search in {source}; "
+            f"{_command('search', options, '--space', options.space)} makes one"
         )
     files = [
         path
@@ -90,6 +98,12 @@ def _search(options: argparse.Namespace, console: Console) -> Path:
     _let_go(searches.lost(source, target), options, console)
     with waiting("writing the page"):
         return searches.rebuild(source, target)
+
+
+def _command(name: str, options: argparse.Namespace, *more: str) -> str:
+    """The command that makes what there is to publish."""
+    where = [] if options.runs == OUT else ["--out", str(options.runs)]
+    return shlex.join(["ganbench", name, *words_of(options), *more, *where])
 
 
 def _require_current(
