@@ -27,7 +27,7 @@ else:
 
 
 def __dir__() -> list[str]:
-    return sorted({*globals(), *_api().__all__})
+    return sorted({"__all__", "__doc__", "__version__", *_api().__all__})
 
 
 def _api() -> ModuleType:

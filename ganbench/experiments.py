@@ -1,9 +1,10 @@
 """Experiments: described, checked, trained, and brought to a page."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from contextlib import nullcontext
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 from rich.console import Console
 
@@ -19,8 +20,14 @@ from bench.report.suite import Conclusion, conclude
 from bench.runs.records import Record
 from bench.training.preflight import preflight
 from bench.waiting import silent
+from bench.writable import require_no_file, require_writable
+from ganbench.terms import in_python
+from ganbench.terms import require as require_type
+
+A_PLAN = "a plan, such as ganbench.plan('quick')"
 
 
+@in_python
 def plan(
     suite: str | Path,
     *,
@@ -28,8 +35,8 @@ def plan(
     settings: str | Sequence[str] | None = None,
     seeds: int | Sequence[int] | None = None,
     steps: int | None = None,
-    bindings: Sequence[str] = (),
-    files: Sequence[str | Path] = (),
+    bindings: str | Sequence[str] = (),
+    files: str | Path | Sequence[str | Path] = (),
 ) -> Plan:
     """Composes the runs of a suite, and checks every name, type and place in their configs.
 
@@ -49,10 +56,16 @@ def plan(
     Raises:
         UsageError: for what is wrong, with its place and what would be right.
     """
-    choice = Choice(_listed(methods), _listed(settings), seeds, steps)
-    return make_plan(str(suite), [*map(str, files)], bindings, choice)
+    choice = Choice(
+        None if methods is None else _each(methods),
+        None if settings is None else _each(settings),
+        seeds,
+        steps,
+    )
+    return make_plan(str(suite), [*map(str, _each(files))], _each(bindings), choice)
 
 
+@in_python
 def check(plan: Plan) -> None:
     """Builds what each config of a plan describes, and gives each kind of network a batch.
 
@@ -60,11 +73,13 @@ def check(plan: Plan) -> None:
         UsageError: for a value that a part refuses, a method that cannot work with a setting,
             data that are not here, or a network that cannot be trained.
     """
+    require_type(plan, Plan, "plan", A_PLAN)
     preflight(plan)
 
 
+@in_python
 def train(
-    run: Run, out: str | Path = "runs", *, callbacks: Sequence[Callback | str] = ()
+    run: Run, out: str | Path = "runs", *, callbacks: str | Callback | Sequence[Callback | str] = ()
 ) -> Record:
     """Trains and scores one run in this process, and leaves what ``ganbench run`` would.
 
@@ -82,14 +97,24 @@ def train(
         log has the traceback.
 
     Raises:
-        UsageError: another process is at this run, or the folder holds another one's record.
+        UsageError: for what is no run or no callback, a folder that cannot be written, or another
+            process at this run.
     """
-    named = [one for one in callbacks if isinstance(one, str)]
+    require_type(run, Run, "run", "a run of a plan, such as ganbench.plan(...).runs[0]")
+    listening = _each(callbacks)
+    named = [one for one in listening if isinstance(one, str)]
     require(named)
-    given = [one for one in callbacks if isinstance(one, Callback)]
+    given = [one for one in listening if not isinstance(one, str)]
+    for one in given:
+        require_type(
+            one, Callback, "a callback", "an object of a subclass of ganbench.Callback, or a name"
+        )
+    require_writable("--out", Path(out))
+    require_no_file("--out", run.folder(out))
     return settle(run, Path(out), [*given, *make(named)])
 
 
+@in_python
 def run(
     plan: Plan,
     out: str | Path = "runs",
@@ -107,7 +132,7 @@ def run(
         plan: of the suite.
         out: the runs folder.
         jobs: runs at a time; one a processor or GPU, unless said otherwise.
-        where: runs execute, and how much trouble one may make; on this machine.
+        where: runs execute, and how much trouble one may make; on this machine by default.
         pages: the folder of pages; that below the runs, unless another is named.
         quiet: prints nothing.
 
@@ -117,13 +142,15 @@ def run(
     Raises:
         UsageError: before any work, for what is wrong.
     """
+    require_type(plan, Plan, "plan", A_PLAN)
     place = where or Where()
-    place = replace(place, jobs=jobs or place.jobs)
+    place = place if jobs is None else replace(place, jobs=jobs)
     out, chosen = Path(out), Path(pages) if pages else None
     console = Console(quiet=quiet, force_jupyter=False)
     with silent() if quiet else nullcontext():
         return conclude(plan, out, place, pages_of(out, chosen), console)
 
 
-def _listed(names: str | Sequence[str] | None) -> Sequence[str] | None:
-    return [names] if isinstance(names, str) else names
+def _each(given: Any) -> list[Any]:
+    """What is given, where one alone is a list of one."""
+    return [*given] if isinstance(given, Iterable) and not isinstance(given, str) else [given]

@@ -10,8 +10,10 @@ from bench.conformance.kinds import KINDS, Kind, kind_of
 from bench.conformance.requirements import Check
 from bench.errors import UsageError, nearest
 from bench.threads import one_thread
+from ganbench.terms import in_python
 
 
+@in_python
 def conform(name: str, kind: str | None = None) -> dict[str, str]:
     """Holds a method, an architecture, a data set or a score to what each of its kind must do.
 
@@ -31,6 +33,7 @@ def conform(name: str, kind: str | None = None) -> dict[str, str]:
         return {check: fault or "ok" for check, fault in faults(chosen, tried)}
 
 
+@in_python
 def conformance(kind: str) -> list[Callable[[str], None]]:
     """What ``ganbench conform`` holds a kind of plug-in to, for a test of one's own.
 

@@ -11,8 +11,10 @@ from bench.results import curves as over_training
 from bench.results.entry import Entry, read_entry
 from bench.results.frame import frame_of
 from bench.runs.records import find
+from ganbench.terms import in_python
 
 
+@in_python
 def records(runs: str | Path = "runs") -> pd.DataFrame:
     """All records below a folder, one row a run, those of searches too.
 
@@ -39,6 +41,7 @@ def records(runs: str | Path = "runs") -> pd.DataFrame:
     return frame_of(_entries(Path(runs)))
 
 
+@in_python
 def curves(runs: str | Path = "runs") -> pd.DataFrame:
     """All that the records below a folder say over training, in long form.
 
@@ -56,6 +59,7 @@ def curves(runs: str | Path = "runs") -> pd.DataFrame:
     return over_training.curves(_entries(Path(runs)))
 
 
+@in_python
 def report(runs: str | Path = "runs", pages: str | Path | None = None) -> list[Path]:
     """Writes every page of a folder of runs anew, as ``ganbench report`` does.
 

@@ -7,6 +7,7 @@ bounds are NaN.
 """
 
 from collections.abc import Mapping
+from typing import get_args
 
 import numpy as np
 import pandas as pd
@@ -41,14 +42,18 @@ def compare(
         the correction over all rows; and ``significant``, at 5%.
 
     Raises:
-        ValueError: shapes differ, or there is no such baseline.
+        ValueError: shapes differ or hold no run, or there is no such baseline or ``better``.
     """
+    if better not in get_args(Better):
+        raise ValueError(f"better = {better!r}: it must be one of {', '.join(get_args(Better))}")
     arrays = {name: np.asarray(values, dtype=np.float64) for name, values in scores.items()}
     shapes = {array.shape for array in arrays.values()}
     if len(shapes) != 1 or len(next(iter(shapes))) not in (1, 2):
         raise ValueError(
             f"scores have the shapes {sorted(shapes)}: it must be one, (runs,) or (runs, settings)"
         )
+    if not all(map(np.size, arrays.values())):
+        raise ValueError("scores hold no run")
     if baseline is not None and baseline not in arrays:
         raise ValueError(f"baseline = {baseline!r}: scores are of {', '.join(arrays)}")
     runs = pd.DataFrame(
@@ -64,7 +69,8 @@ def compare(
     couples = (
         comparison.all_couples(names) if baseline is None else comparison.against(baseline, names)
     )
-    found = comparison.compare(comparison.badness(runs, better), couples)
+    badness = comparison.badness(runs, better).reindex(columns=names)  # all of one may be NaN
+    found = comparison.compare(badness, couples)
     columns = ["first", "second", "pairs", "wins", "losses", "effect", "p", "adjusted"]
     rows = [{**vars(one), "significant": one.significant} for one in found]
     return pd.DataFrame(rows, columns=pd.Index([*columns, "significant"]))

@@ -10,7 +10,8 @@ from bench.config.choice import Choice
 from bench.config.plan import make_plan
 from bench.engines.ahead import Work, work
 from bench.runs.folder import CHECKPOINT
-from bench.speed.forecast import Cost, Prices, schedule
+from bench.speed.forecast import Cost, Prices, d_steps_in, schedule
+from bench.speed.trainer import measured_trainer
 from bench.training.execute import execute
 
 
@@ -129,6 +130,16 @@ def test_settings_and_methods_are_timed_once_each(toy_suite):
         begun = prices.seconds(Work(run, 3))
         assert begun == pytest.approx(one.around + 3 * one.step + one.score)
         assert begun > 0
+
+
+def test_a_method_that_takes_more_steps_of_d_at_the_start_costs_what_all_of_them_do(toy_suite):
+    long = ["WGAN.long_d_steps = 20", "WGAN.long_until = 2"]
+    run = make_plan(str(toy_suite), gin_bindings=long, choice=Choice(methods=["wgan"])).runs[0]
+    trainer = measured_trainer(run)
+    trainer.gan.step = 3
+    assert d_steps_in(trainer, range(6)) == 2 * 20 + 4 * 5
+    assert d_steps_in(trainer, range(3, 8)) == 5 * 5
+    assert trainer.gan.step == 3
 
 
 def test_a_cost_grows_by_as_much_as_another():

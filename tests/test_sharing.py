@@ -255,7 +255,7 @@ def test_of_more_pictures_a_fair_sample_counts_and_of_an_array_the_first(tmp_pat
 
 
 BAD = {
-    "no folder": (lambda path: None, "there is no such folder, and no file of an array"),
+    "no folder": (lambda path: None, "this is no folder, and no file of an array"),
     "none": (lambda path: path.mkdir(), "there is no picture in it (.jpg"),
     "too few": (lambda path: written(path, PICTURES[:7]), "holds 7 samples, and a score takes 520"),
     "other size": (lambda path: written(path, WIDE), "9 x 8 pixels, and pictures of 'digits'"),

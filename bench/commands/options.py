@@ -289,5 +289,5 @@ def where_of(options: argparse.Namespace) -> Where:
         time_limit=options.time_limit,
         address=options.address,
         slurm=tuple(options.slurm),
-        callbacks=tuple(dict.fromkeys(filter(None, options.callbacks.split(",")))),
+        callbacks=tuple(dict.fromkeys(_words(options.callbacks))),
     )

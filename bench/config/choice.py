@@ -1,7 +1,8 @@
 """What a caller chooses of a suite by name and number, beside gin bindings."""
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, fields
+from numbers import Integral
 
 from bench.config.statements import Binding, Layer
 
@@ -50,6 +51,8 @@ AS_IT_IS = Choice()
 """The whole of a suite."""
 
 
-def _literal(value: int | Sequence[int] | Sequence[str]) -> int | list[int] | list[str]:
-    """A value as gin would have read it."""
-    return value if isinstance(value, int) else [*value]
+def _literal(value: object) -> object:
+    """A value as gin would have read it; NumPy's numbers, too."""
+    if isinstance(value, Iterable) and not isinstance(value, str):
+        return [*map(_literal, value)]
+    return int(value) if isinstance(value, Integral) and not isinstance(value, bool) else value

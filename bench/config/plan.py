@@ -1,7 +1,7 @@
 """From a suite's name and the command line's bindings to the list of its runs."""
 
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -39,11 +39,11 @@ class Plan:
 
     name: str
     runs: tuple[Run, ...]
-    compositions: dict[str, Composition]
-    suite_file: str | None
-    identify: Callable[[Cell], Identity | None]
-    catalogue: Catalogue
-    users_files: Callable[[], Mapping[str, bytes]]
+    compositions: dict[str, Composition] = field(repr=False)
+    suite_file: str | None = field(repr=False)
+    identify: Callable[[Cell], Identity | None] = field(repr=False)
+    catalogue: Catalogue = field(repr=False)
+    users_files: Callable[[], Mapping[str, bytes]] = field(repr=False)
 
     def wanted(self, others: Iterable[Cell]) -> dict[Cell, Identity | None]:
         """What each of the suite's cells is, and others of its page; None where it has no such."""

@@ -41,11 +41,11 @@ class Run:
     seed: int
     remedies: tuple[str, ...]
     overrides: tuple[str, ...]
-    config: str
-    identity: Identity | str
+    config: str = field(repr=False)
+    identity: Identity | str = field(repr=False)
     control_of: str | None = None
     search: bool = False
-    homes: tuple[str, ...] = field(default=(), compare=False)
+    homes: tuple[str, ...] = field(default=(), compare=False, repr=False)
 
     @cached_property
     def digest(self) -> str:

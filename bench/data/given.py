@@ -66,6 +66,11 @@ def given(samples: Path | str | NDArray | Tensor, data: Dataset) -> Given:
         return Rows(samples.detach().cpu().numpy(), data, "the tensor")
     if isinstance(samples, np.ndarray):
         return Rows(samples, data, "the array")
+    if not isinstance(samples, str | Path):
+        raise UsageError(
+            f"samples are of type {type(samples).__name__}: they must be a folder's path, an "
+            "array or a tensor"
+        )
     path = Path(samples)
     if path.suffix in ARRAYS and not path.is_dir():
         return Rows(_array(path), data, str(path))
@@ -89,7 +94,7 @@ class Folder(Given):
     def __init__(self, folder: Path, data: Dataset) -> None:
         self.where = str(folder)
         if not folder.is_dir():
-            raise UsageError(f"{folder}: there is no such folder, and no file {_either()}")
+            raise UsageError(f"{folder}: this is no folder, and no file {_either()}")
         if len(data.shape) != 3 or data.shape[0] not in (1, 3):
             raise UsageError(
                 f"{folder}: samples of {data.name!r} are no pictures, but have the shape "
@@ -169,6 +174,8 @@ def _in_form(array: NDArray, data: Dataset, where: str) -> NDArray:
     pictures = len(shape) == 3
     if array.dtype == np.uint8 if pictures else np.issubdtype(array.dtype, np.floating):
         if array.shape[1:] == shape:
+            if not np.isfinite(array).all():
+                raise UsageError(f"{where}: it holds numbers that are infinite or not a number")
             return array
         if pictures and array.shape[1:] == (*shape[1:], shape[0]):
             return array.transpose(0, 3, 1, 2)

@@ -7,7 +7,7 @@ from pathlib import Path
 from bench.callbacks.choose import require
 from bench.engines.base import Engine
 from bench.engines.drive import Limits
-from bench.errors import UsageError
+from bench.errors import UsageError, nearest
 
 ENGINES = {
     "local": "bench.engines.local",
@@ -47,6 +47,8 @@ class Where:
         Raises:
             UsageError: names the option.
         """
+        if self.engine not in ENGINES:
+            raise UsageError(f"--engine {self.engine}: {nearest(self.engine, ENGINES)}")
         for name, least in (("jobs", 1), ("runs_per_gpu", 1), ("retries", 0)):
             value = getattr(self, name)
             if value is not None and value < least:

@@ -14,6 +14,7 @@ from pathlib import Path
 from types import ModuleType
 
 import torch
+from tqdm import tqdm
 
 from bench.config.run import Run
 from bench.engines.base import Engine
@@ -160,6 +161,7 @@ def live(run: Run, out: Path, callbacks: Sequence[str], gpu: int | None) -> None
     """A process's life: it works, and ends with its parent, who alone hears Ctrl-C."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     threading.Thread(target=_die_with_parent, daemon=True).start()
+    tqdm.set_lock(threading.RLock())  # of its own it has a semaphore, which the killed leave behind
     if gpu is not None:
         torch.cuda.set_device(gpu)
     try:

@@ -1,6 +1,6 @@
 """A whole suite, from its checks to its page: what ``ganbench run`` is."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from rich.console import Console
@@ -30,7 +30,7 @@ class Conclusion:
     """
 
     failed: list[Run]
-    board: Board | None
+    board: Board | None = field(repr=False)
     page: Path | None
 
 

@@ -43,7 +43,7 @@ def judged(
 def score(
     dataset: str,
     samples: Path | str | NDArray | Tensor,
-    bindings: Sequence[str] = (),
+    bindings: str | Sequence[str] = (),
     judge: str | None = None,
 ) -> dict[str, Any]:
     """Scores samples of any generator as those of a run are scored.
@@ -64,7 +64,8 @@ def score(
         UsageError: a name or binding is wrong, data or judge are not here, samples have another
             form than the data, or are too few.
     """
-    data, scorer = judged(dataset, bindings, judge)
+    overriding = [bindings] if isinstance(bindings, str) else bindings
+    data, scorer = judged(dataset, overriding, judge)
     found = given(samples, data)
     if len(found) < scorer.samples:
         raise UsageError(

@@ -20,6 +20,7 @@ from bench.engines.local import forking
 from bench.labels import Cell
 from bench.speed.trainer import measured_trainer, timed
 from bench.training.experiment import experiment_of
+from bench.training.trainer import Trainer
 
 PARTS = ("around", "step", "score")
 """Of a cost."""
@@ -155,17 +156,24 @@ def _outcome(pending: "Future[Cost]") -> Cost | str:
 def time_run(run: Run) -> Cost:
     """Trains a run for some steps in this process, scores it twice, and keeps nothing.
 
-    The second score counts: with the first, judges look at the real data.
+    Steps are timed as in the middle of the run, since a method may take more, or do less, at the
+    start. The second score counts: with the first, judges look at the real data.
     """
     importable(run.homes)
     torch.set_num_threads(1)
     began = time.perf_counter()
     trainer = measured_trainer(run)
+    total = trainer.experiment.steps
+    trainer.gan.step = trainer.history.step = total // 2
     timed(trainer, 1)
     ready = time.perf_counter()
-    steps = [timed(trainer, STEPS)]
-    while sum(steps) < ENOUGH:
-        steps.append(timed(trainer, STEPS))
+    seconds: list[float] = []
+    d_steps: list[int] = []
+    while sum(seconds) < ENOUGH:
+        d_steps.append(d_steps_in(trainer, range(trainer.gan.step, trainer.gan.step + STEPS)))
+        seconds.append(timed(trainer, STEPS))
+    of_a_d_step = median(took / n for took, n in zip(seconds, d_steps, strict=True))
+    step = of_a_d_step * d_steps_in(trainer, range(total)) / total
     before = time.perf_counter()
     trainer.evaluate()
     first = time.perf_counter()
@@ -175,4 +183,13 @@ def time_run(run: Run) -> Cost:
     end = time.perf_counter()
     score = second - first
     looking = max(0.0, first - before - score)
-    return Cost((ready - began) + looking + (end - second), median(steps) / STEPS, score)
+    return Cost((ready - began) + looking + (end - second), step, score)
+
+
+def d_steps_in(trainer: Trainer, steps: range) -> int:
+    """How many steps of D a run takes in these of G, by its method's schedule."""
+    gan, now, found = trainer.gan, trainer.gan.step, 0
+    for gan.step in steps:
+        found += trainer.experiment.method.d_steps_at(gan)
+    gan.step = now
+    return found

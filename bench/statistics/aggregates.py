@@ -42,16 +42,21 @@ def probability_of_improvement(
     Each setting weighs the same. A tie counts half, so do two runs without a score.
 
     Args:
-        x: badness of the one method, shape (runs, settings): less is better, a run without
-            a score is ``inf``, NaN is left out together with its partner.
+        x: badness of the one method, shape (runs, settings), or (runs,) of one setting: less is
+            better, a run without a score is ``inf``, NaN is left out together with its partner.
         y: badness of the other, in the same order.
         confidence: the share of intervals that shall hold the true value.
 
     Returns:
         The probability in [0, 1], lower and upper bound (see ``_mean_share``); all NaN
         without a pair.
+
+    Raises:
+        ValueError: the shapes differ.
     """
-    first, second = np.asarray(x, dtype=np.float64), np.asarray(y, dtype=np.float64)
+    first, second = _matrix(x), _matrix(y)
+    if first.shape != second.shape:
+        raise ValueError(f"x has the shape {first.shape}, and y {second.shape}: it must be one")
     wins = (first < second) + (first == second) / 2
     wins[np.isnan(first) | np.isnan(second)] = np.nan
     share, low, high = _mean_share(wins[..., None], confidence)
@@ -64,15 +69,15 @@ def performance_profile(
     """The share of runs that are at or better than each threshold, each setting weighing the same.
 
     Args:
-        scores: badness, shape (runs, settings): less is better, a run without a score is
-            ``inf`` and reaches no finite threshold, NaN is left out.
+        scores: badness, shape (runs, settings), or (runs,) of one setting: less is better, a run
+            without a score is ``inf`` and reaches no finite threshold, NaN is left out.
         thresholds: shape (thresholds,), in the unit of the scores.
         confidence: at one threshold, the share of intervals that shall hold the true value.
 
     Returns:
         Shares, lower and upper bounds (see ``_mean_share``), each of shape (thresholds,).
     """
-    data = np.asarray(scores, dtype=np.float64)[..., None]
+    data = _matrix(scores)[..., None]
     limits = np.asarray(thresholds, dtype=np.float64)
     reached = np.where(np.isnan(data), np.nan, np.isfinite(data) & (data <= limits))
     return _mean_share(reached, confidence)
@@ -82,6 +87,12 @@ def mean_of_present(data: Floats, axis: int) -> Floats:
     """The mean without NaN; NaN, and no warning, where nothing is left."""
     with np.errstate(invalid="ignore"):
         return np.asarray(np.nansum(data, axis=axis) / np.sum(~np.isnan(data), axis=axis))
+
+
+def _matrix(scores: ArrayLike) -> Floats:
+    """Runs x settings, where runs alone are of one setting."""
+    data = np.asarray(scores, dtype=np.float64)
+    return data[:, None] if data.ndim == 1 else data
 
 
 def _mean_share(shares: Floats, confidence: float) -> tuple[Floats, Floats, Floats]:

@@ -30,8 +30,13 @@ def signed_rank_test(
         The effect in [-1, 1], positive where the first is larger (the matched-pairs rank-biserial
         correlation: ranks won minus ranks lost, over all ranks), and p, the share of sign
         patterns at least as extreme as the one seen. (0, 1) without any difference.
+
+    Raises:
+        ValueError: a difference is NaN.
     """
     data = np.asarray(differences, dtype=np.float64)
+    if np.isnan(data).any():
+        raise ValueError("a difference is NaN: leave out pairs of which one does not exist")
     data = data[data != 0]
     doubled = np.rint(2 * stats.rankdata(np.abs(data))).astype(np.int64)  # mean ranks are halves
     total, won = int(doubled.sum()), int(doubled[data > 0].sum())

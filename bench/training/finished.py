@@ -1,6 +1,6 @@
 """A finished run, opened again: its record, its networks, and samples as its scores saw them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import cast
 
@@ -33,9 +33,9 @@ class Finished:
     """
 
     folder: Path
-    record: Record
-    recalled: Recalled
-    gan: GAN
+    record: Record = field(repr=False)
+    recalled: Recalled = field(repr=False)
+    gan: GAN = field(repr=False)
 
     @property
     def experiment(self) -> Experiment:
@@ -69,7 +69,12 @@ class Finished:
         Args:
             n: how many.
             seed: of another run; None for those that this run's own scores are of.
+
+        Raises:
+            UsageError: ``n`` is no number of latents.
         """
+        if not isinstance(n, int) or n < 0:
+            raise UsageError(f"n = {n!r}: it must be a whole number, 0 or more")
         return fixed_latents(self.gan, self.record["seed"] if seed is None else seed, n)
 
     def generate(self, latents: Tensor) -> Tensor:
@@ -81,9 +86,19 @@ class Finished:
 
         Returns:
             (n, ...) of the data's shape: pictures in [-1, 1], or points.
+
+        Raises:
+            UsageError: latents of another shape.
         """
+        if latents.ndim != 2 or latents.shape[1] != self.experiment.latent_dim:
+            raise UsageError(
+                f"latents have the shape {tuple(latents.shape)}: this generator's have "
+                f"(n, {self.experiment.latent_dim})"
+            )
         with seeded(self.record["seed"], "evaluation"):
-            return generate(self.gan, latents.to(self.device), self.experiment.batch_norm)
+            return generate(
+                self.gan, latents.to(self.device, torch.float32), self.experiment.batch_norm
+            )
 
     def sample(self, n: int, seed: int | None = None) -> Tensor:
         """Samples of the fixed latents as a judge sees them.
@@ -161,6 +176,8 @@ def at_checkpoint(
         raise UsageError(
             f"{path} is missing: it holds a run's networks, which are needed"
         ) from None
+    except OSError as error:
+        raise UsageError(f"{path} cannot be read: {error.strerror}") from error
     except checkpoint.Damaged as damage:
         raise UsageError(f"{damage}; run it again") from damage
     try:
