@@ -331,6 +331,17 @@ def test_ctrl_c_stops_says_what_is_done_and_leaves_no_process(toy_suite, tmp_pat
     until(lambda: not alive(command.pid))
 
 
+def test_a_worker_makes_no_semaphore_that_it_would_leave_behind_when_it_is_ended():
+    """Scores draw no bars, but what they are made by takes tqdm's lock, a semaphore at first."""
+    code = (
+        "from bench.engines import local; from tqdm import tqdm\n"
+        "local.work = lambda *_: print(type(tqdm.get_lock()).__module__)\n"
+        "local.live(None, None, (), None)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout.strip() == "_thread"
+
+
 def test_a_run_no_longer_wanted_is_stopped_and_leaves_its_checkpoint(toy_suite, tmp_path):
     run = plan_of(
         toy_suite,
