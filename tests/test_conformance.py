@@ -21,6 +21,7 @@ from bench.data.digits import Digits
 from bench.errors import UsageError
 from bench.scores.judge import Metric
 from bench.scores.thumbnails import ThumbnailJudge
+from ganbench import conform
 from methods.base import GAN, Incompatible, Logs, Method, descend
 
 SLOW = {"stacked_digits"}
@@ -128,6 +129,21 @@ class Silent(Method):
         return {}
 
 
+class LogsFloats(Method):
+    def g_step(self, gan: GAN, real: torch.Tensor) -> Logs:
+        return {name: float(value) for name, value in super().g_step(gan, real).items()}
+
+
+class LogsItsGraph(Method):
+    def d_step(self, gan: GAN, real: torch.Tensor) -> Logs:
+        return super().d_step(gan, real) | {"real": gan.discriminator(real).mean()}
+
+
+class LogsBatches(Method):
+    def d_step(self, gan: GAN, real: torch.Tensor) -> Logs:
+        return super().d_step(gan, real) | {"real": gan.discriminator(real).detach()}
+
+
 class Lazy(Method):
     def d_step(self, gan: GAN, real: torch.Tensor) -> Logs:
         return {"d_loss": torch.zeros(())}
@@ -162,6 +178,30 @@ def test_a_fault_of_a_method_is_caught(fault, check, held_to):
     run = held_to(method=fault())
     with pytest.raises((NotConforming, RuntimeError)):
         check(run)
+
+
+@pytest.mark.parametrize(
+    ("fault", "said"),
+    [
+        (Silent, r"a step logs \['g_loss'\], not both losses"),
+        (LogsFloats, "g_loss is logged as a float"),
+        (LogsItsGraph, "real is logged with its graph: detach it"),
+        (LogsBatches, r"real is logged in the shape \(12,\)"),
+    ],
+)
+def test_what_a_step_logs_is_said_as_it_is(fault, said, held_to):
+    with pytest.raises(NotConforming, match=said):
+        method.logs_its_losses(held_to(method=fault()))
+
+
+class Quits(Method):
+    def d_loss(self, gan: GAN, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+        raise SystemExit(0)
+
+
+def test_who_leaves_python_does_not_conform(held_to):
+    held_to(method=Quits())
+    assert conform("vanilla")["trains"].startswith("SystemExit: 0 (")
 
 
 class PicturesOnly(Method):
@@ -394,6 +434,7 @@ class Odder(ThumbnailJudge):
         changes = {
             "nan": {"fid": nan},
             "out of span": {"precision": 100 * scores["precision"]},
+            "a tensor": {"fid": torch.tensor(scores["fid"])},
             "lacks a score": {},
             "drifts": {"fid": scores["fid"] + self.scored},
             "draws": {"fid": scores["fid"] + float(torch.rand(()))},
@@ -427,6 +468,7 @@ class Odder(ThumbnailJudge):
     [
         ("no headline", judge.says_what_it_measures),
         ("nan", judge.scores_real_samples),
+        ("a tensor", judge.scores_real_samples),
         ("out of span", judge.scores_real_samples),
         ("lacks a score", judge.scores_real_samples),
         ("wrong way", judge.tells_better_from_worse),
@@ -447,6 +489,12 @@ def test_a_fault_of_a_judge_is_caught(fault, check, held_to):
     run = held_to(judge=partial(Odder, fault=fault))
     with pytest.raises(NotConforming):
         check(run)
+
+
+def test_a_score_that_is_undefined_each_time_is_the_same_each_time(held_to):
+    run = held_to(judge=partial(Odder, fault="nan"))
+    judge.has_floors_of_real_samples(run)
+    judge.is_deterministic(run)
 
 
 def test_a_judge_is_tried_on_data_that_it_accepts():

@@ -4,6 +4,7 @@ import pytest
 
 from bench.cli import main
 from bench.config.catalogue import Catalogue
+from bench.config.choice import Choice
 from bench.config.groups import Methods
 from bench.config.plan import make_plan
 from bench.errors import UsageError
@@ -124,6 +125,15 @@ def test_a_clash_of_names_is_refused_by_each_group_that_has_it(own, methods):
     assert "hinge" not in methods('"spectral_norms"')
     with pytest.raises(UsageError, match="several methods are named 'hinge'"):
         methods('"proven"')
+
+
+def test_a_clash_is_where_the_name_is_asked_for_whatever_rows_are_chosen(own, toy_suite, methods):
+    own(hinge="Hinge.d_steps = 2")
+    with pytest.raises(UsageError, match="several methods are named 'hinge'"):
+        methods('"proven"')
+    with pytest.raises(UsageError) as refused:
+        make_plan(str(toy_suite), choice=Choice(methods=["vanilla"]))
+    assert "toy.gin:4: several methods are named 'hinge': " in str(refused.value)
 
 
 def test_a_method_whose_file_cannot_be_read_hides_no_other(own, caplog):

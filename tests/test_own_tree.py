@@ -397,7 +397,10 @@ def test_the_tree_of_another_ganbench_is_not_read_and_said_so(tmp_path, monkeypa
     [
         ("own_absent", "No module named 'own_absent'; a module of your own lies beside"),
         ("own_raising", "cannot import own_raising: ZeroDivisionError"),
+        ("own_exiting", "cannot import own_exiting: SystemExit: 3"),
         ("tabnanny", "two modules are named 'tabnanny': "),
+        ("bench", "two modules are named 'bench': "),
+        ("methods.r1", "two modules are named 'methods.r1': "),
     ],
 )
 def test_a_module_that_cannot_be_had_is_named_with_its_line(
@@ -410,10 +413,36 @@ def test_a_module_that_cannot_be_had_is_named_with_its_line(
         {
             "suite.gin": f"{PLAIN.replace('twist', 'vanilla')}import {module}\n",
             "own_raising.py": "1 / 0\n",
+            "own_exiting.py": "raise SystemExit(3)\n",
             "tabnanny.py": "",
+            "bench.py": "1 / 0\n",
+            "methods/r1.py": "1 / 0\n",
         },
     )
     with pytest.raises(UsageError) as refused:
         make_plan("suite.gin")
     assert str(refused.value).startswith("suite.gin:13: ")
     assert complaint in str(refused.value)
+
+
+def test_files_of_ours_find_ours_whatever_a_user_has(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    write(tmp_path, {"suite.gin": PLAIN.replace("twist", "r1"), "methods/r1.py": "1 / 0\n"})
+    assert make_plan("suite.gin").runs[0].method == "r1"
+    shutil.copy(REPOSITORY / "methods" / "r1.py", tmp_path / "methods" / "r1.py")
+    with (tmp_path / "suite.gin").open("a") as suite:
+        suite.write("import methods.r1\n")
+    assert make_plan("suite.gin").runs[0].method == "r1"  # it is the same to the byte
+
+
+def test_a_module_that_was_edited_since_it_was_imported_is_named(tmp_path, monkeypatch):
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(sys, "path", list(sys.path))
+    suite = f"{PLAIN.replace('twist', 'vanilla')}import own_edited\n"
+    write(tmp_path, {"suite.gin": suite, "own_edited.py": "HALF = 2\n"})
+    make_plan("suite.gin")
+    make_plan("suite.gin")
+    write(tmp_path, {"own_edited.py": "HALF = 3\n"})
+    with pytest.raises(UsageError, match=r"own_edited\.py has changed since .*: start anew"):
+        make_plan("suite.gin")

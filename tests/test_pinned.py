@@ -115,6 +115,18 @@ def test_workers_are_ours_too(python, installed, tmp_path, engine):
     assert "leaderboard:" in python(script, "run", "theirs.gin", *options)
 
 
+def test_workers_start_where_a_user_has_a_module_called_as_one_of_pythons(installed, tmp_path):
+    (tmp_path / "random.py").write_text("1 / 0  # random of theirs\n")
+    (tmp_path / "types").mkdir()
+    (tmp_path / "types" / "__init__.py").write_text("1 / 0  # types of theirs\n")
+    suite = SUITE.replace("import methods.mine\nimport architectures.mine\n", "")
+    (tmp_path / "own.gin").write_text(suite.replace("Experiment.discriminator = @Mine\n", ""))
+    command = [sys.executable, installed / "bin" / "ganbench", "run", "own.gin", "--jobs", "1"]
+    environment = os.environ | {"PYTHONPATH": str(installed), "OMP_NUM_THREADS": "1"}
+    done = subprocess.run(command, cwd=tmp_path, env=environment, capture_output=True, text=True)
+    assert done.returncode == 0, done.stdout + done.stderr
+
+
 @pytest.mark.parametrize("name", pinned.PINNED)
 def test_another_package_of_our_name_is_named_with_the_remedy(monkeypatch, tmp_path, name):
     foreign = ModuleType(name)

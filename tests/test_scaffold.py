@@ -127,6 +127,8 @@ def test_nothing_is_overwritten(tmp_path, capsys):
         (["score", "torch"], "there is a Python module 'torch' already"),
         (["score", "bench"], "there is a Python module 'bench' already"),
         (["method", "adam"], "the class of 'adam' would be Adam"),
+        (["method", "group"], "the class of 'group' would be Group"),
+        (["score", "search"], "the class of 'search' would be Search"),
         (["method", "m" * 300], "too many for the names of its files"),
         (["method", "mine", "--out", "file"], "--out"),
     ],

@@ -138,6 +138,11 @@ class Catalogue:
         """The tree that a gin file is in, if any."""
         return next((tree for tree in self.trees if tree.holds(path)), None)
 
+    def is_users(self, path: Path) -> bool:
+        """Whether a gin file is a user's own, be it in a tree or not."""
+        tree = self.tree(path)
+        return tree is None or tree.users
+
 
 def is_path(word: str) -> bool:
     """Whether a command's word is a gin file's path, and not a name."""

@@ -82,6 +82,6 @@ def placed(error: Exception, composition: Composition, cell: str) -> UsageError:
     return UsageError(f"{', '.join(places) or cell}: {first}")
 
 
-def first_line(error: Exception) -> str:
+def first_line(error: BaseException) -> str:
     """What an error says first."""
     return str(error).splitlines()[0] if str(error) else "it says no more"

@@ -10,7 +10,7 @@ from typing import Any
 from gin import config_parser
 
 from bench.config.catalogue import Catalogue
-from bench.config.modules import bring
+from bench.config.modules import bring, require_not_ours
 from bench.errors import UsageError
 from bench.texts import read_text, shown
 
@@ -119,6 +119,8 @@ def read_file(path: Path, catalogue: Catalogue, including: tuple[Path, ...] = ()
             files += nested.files
         elif isinstance(statement, config_parser.ImportStatement):
             bring(statement.module, catalogue.homes, where)
+            if catalogue.is_users(path):
+                require_not_ours(statement.module, catalogue.homes, where)
             imports.append(statement.module)
         elif isinstance(statement, config_parser.BindingStatement):
             bindings.append(_binding(statement, where))

@@ -110,7 +110,7 @@ def read_suite(path: Path, layers: Iterable[Layer], known: Methods) -> BoundSuit
 
     Raises:
         UsageError: for an unknown or missing parameter, a wrong type, an empty or doubled list, or
-            a remedy that names no method or no setting.
+            a remedy that names no method or no setting, or a method that several files are named.
     """
     layers = list(layers)
     _require_plain(layers)
@@ -130,6 +130,8 @@ def read_suite(path: Path, layers: Iterable[Layer], known: Methods) -> BoundSuit
     description.require_names("settings", suite.settings)
     description.require_seeds("seeds", suite.seed_list)
     methods = known.chosen(words, description.where("methods"))
+    for name in methods:  # of several files it is said here, where the name is asked for
+        known.catalogue.find("methods", name, description.where("methods"))
     return BoundSuite(suite, description, methods, _remedies(suite, description, known))
 
 

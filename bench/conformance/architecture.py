@@ -305,6 +305,9 @@ def _takes(
     """Whether a network of this shape can be had; if not, it must be refused properly."""
     try:
         attempt(network, shape)
+    except NotConforming as fault:
+        fault.add_note(f"for the shape {shape}")
+        raise
     except Exception as error:
         require_refusal(error, str(shape), f"{part} for the shape {shape}")
         return False

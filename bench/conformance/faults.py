@@ -35,7 +35,7 @@ def subject(kind: Kind, name: str, tell: Tell) -> Subject:
         return kind.subject(name, tell)
     except UsageError:
         raise
-    except Exception as error:  # of a stranger's code
+    except (Exception, SystemExit) as error:  # of a stranger's code
         return _said(error)
 
 
@@ -51,12 +51,12 @@ def faults(kind: Kind, tried: Subject) -> Iterator[tuple[str, str | None]]:
 def _fault(check: Check, run: Run) -> str | None:
     try:
         check(run)
-    except Exception as error:
+    except (Exception, SystemExit) as error:  # of a stranger's code
         return _said(error)
     return None
 
 
-def _said(error: Exception) -> str:
+def _said(error: BaseException) -> str:
     """An error in a line, with the last line of code outside torch that it came from."""
     notes = getattr(error, "__notes__", [])
     if isinstance(error, NotConforming):

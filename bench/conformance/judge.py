@@ -70,6 +70,8 @@ def scores_real_samples(run: Run) -> None:
     for metric in judge.metrics:
         require(metric.name in scores, f"real samples have no score {metric.name!r}")
         value = scores[metric.name]
+        form = type(value).__name__
+        require(isinstance(value, float | int), f"{metric.name} is a {form}: make it a float")
         require(math.isfinite(value), f"{metric.name} of real samples is {value}")
         _require_in_span(metric, value, "real samples")
     for kind, others in _worse(run).items():

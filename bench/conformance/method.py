@@ -5,7 +5,7 @@ from dataclasses import replace
 from typing import Any, cast
 
 import torch
-from torch import nn
+from torch import Tensor, nn
 
 from bench.config.facts import first_line
 from bench.config.run import Run
@@ -41,6 +41,20 @@ def subject(name: str, tell: toys.Tell) -> Run:
 def builds_without_memory(run: Run) -> None:
     """Its networks can be built on the meta device, as a suite's are before any work."""
     build(toys.experiment(run), run.seed, META)
+
+
+def logs_its_losses(run: Run) -> None:
+    """A step gives both losses, and what else it logs, each a tensor of one number, detached."""
+    parts = toys.experiment(run)
+    batches = Loader(parts.data.training(), parts.batch_size, run.seed)
+    logs: Any = parts.method.step(build(parts, run.seed, CPU), batches)
+    require(isinstance(logs, dict), f"a step gives a {type(logs).__name__}, and not a dict of logs")
+    require({"d_loss", "g_loss"} <= logs.keys(), f"a step logs {sorted(logs)}, not both losses")
+    for name, value in logs.items():
+        is_tensor = isinstance(value, Tensor)
+        require(is_tensor, f"{name} is logged as a {type(value).__name__}, and not as a tensor")
+        require(value.dim() == 0, f"{name} is logged in the shape {tuple(value.shape)}, and not ()")
+        require(not value.requires_grad, f"{name} is logged with its graph: detach it")
 
 
 def steps_on_other_data(run: Run) -> None:
@@ -94,6 +108,7 @@ def counts_its_cost(run: Run) -> None:
 
 CHECKS: tuple[Check, ...] = (
     builds_without_memory,
+    logs_its_losses,
     *training.CHECKS,
     steps_on_other_data,
     leaves_the_other_player_alone,

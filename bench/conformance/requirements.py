@@ -45,7 +45,8 @@ def require_same(first: Any, second: Any, otherwise: str, path: str = "") -> Non
         where = f"{otherwise}: {path}" if path else otherwise
         require(torch.equal(first, second), where)
     else:
-        require(first == second, f"{otherwise}: {path} is {first!r} and {second!r}")
+        same = first == second or (first != first and second != second)  # as nan alone is
+        require(same, f"{otherwise}: {path} is {first!r} and {second!r}")
 
 
 def require_refusal(error: Exception, named: str, what: str) -> None:

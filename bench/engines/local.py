@@ -10,6 +10,7 @@ from collections.abc import Collection, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from multiprocessing.connection import wait
 from multiprocessing.context import ForkServerContext, ForkServerProcess
+from multiprocessing.forkserver import ensure_running
 from pathlib import Path
 from types import ModuleType
 
@@ -24,6 +25,9 @@ from ganbench.pinned import call
 
 LIVE = "bench.engines.local:live"
 """What a process calls; see ``ganbench.pinned.call``."""
+
+SAFE_PATH = "PYTHONSAFEPATH"
+"""Python's own variable: where it is set, the working directory is not on the path."""
 
 GRACE = 5.0
 """Seconds that a process is given to end before it is killed."""
@@ -126,7 +130,33 @@ def forking(runs: Iterable[Run]) -> ForkServerContext:
     context = multiprocessing.get_context("forkserver")
     modules = {module for run in runs for module in run.modules}
     context.set_forkserver_preload(["ganbench", "bench.engines.worker", *sorted(modules)])
+    with _pythons_own_modules():
+        ensure_running()
     return context
+
+
+@contextmanager
+def _pythons_own_modules() -> Iterator[None]:
+    """Lets a server start where a user has a random.py, say, among his files.
+
+    It looks for modules in the working directory before all others. Where one there has the name
+    of one of Python's it must not, and imports what is the user's own once a run.
+    """
+    here = Path.cwd()
+    files = {path.stem for path in here.glob("*.py")}
+    packages = {path.parent.name for path in here.glob("*/__init__.py")}
+    if not sys.stdlib_module_names & (files | packages):
+        yield
+        return
+    before = os.environ.get(SAFE_PATH)
+    os.environ[SAFE_PATH] = "1"
+    try:
+        yield
+    finally:
+        if before is None:
+            del os.environ[SAFE_PATH]
+        else:
+            os.environ[SAFE_PATH] = before
 
 
 def _slots(jobs: int | None, runs_per_gpu: int, gpus: int) -> int:

@@ -8,10 +8,13 @@ from pathlib import Path
 
 from bench.config.catalogue import Catalogue
 from bench.config.filenames import require_length
+from bench.config.groups import Group
 from bench.config.registry import is_registered
 from bench.config.statements import read_file
+from bench.config.suite import Control, Suite
 from bench.config.trees import FOLDER, KINDS, base
 from bench.errors import UsageError
+from bench.search.space import Search
 from bench.texts import read_text, shown
 from bench.writable import require_no_file, require_writable
 
@@ -26,6 +29,10 @@ TREES = {
     "score": "judges",
 }
 """The kinds that there are templates of, and the folder of a tree for each one's gin file."""
+
+
+DESCRIBED = frozenset(one.__name__ for one in (Control, Group, Search, Suite))
+"""What gin files bind that no run is made of."""
 
 
 def write(kind: str, name: str, folder: Path, catalogue: Catalogue) -> list[Path]:
@@ -94,7 +101,7 @@ def require_name(name: str, catalogue: Catalogue) -> None:
                 f"NAME: {name!r} is the {KINDS[tree]} of {shown(path)}: choose another name"
             )
     read_file(base(), catalogue)  # registers what every run is made of
-    if is_registered(class_name(name)):
+    if class_name(name) in DESCRIBED or is_registered(class_name(name)):
         raise UsageError(
             f"NAME: the class of {name!r} would be {class_name(name)}, and gin files mean another "
             "by that: choose another name"
