@@ -184,3 +184,8 @@ def test_committed_leaderboards_are_what_their_records_give(tmp_path, request):
     assert len(pages) > 1
     for page in pages:
         assert page.read_bytes() == (committed / page.relative_to(tmp_path)).read_bytes()
+
+
+def test_an_option_is_never_taken_for_another_that_begins_alike(toy_suite, capsys):
+    assert main(["run", str(toy_suite), "--runs", "3"]) == 2
+    assert "unrecognized arguments: --runs 3" in capsys.readouterr().err
