@@ -103,7 +103,10 @@ def test_every_way_in_is_ours(python, installed):
         ("local",),
         pytest.param(
             ("slurm", "--slurm", "cluster=local"),
-            marks=pytest.mark.skipif(find_spec("submitit") is None, reason="no submitit"),
+            marks=[
+                pytest.mark.slow,
+                pytest.mark.skipif(find_spec("submitit") is None, reason="no submitit"),
+            ],
         ),
         pytest.param(("ray",), marks=pytest.mark.slow),
     ],

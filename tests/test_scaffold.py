@@ -69,7 +69,15 @@ def test_the_files_are_where_they_belong_and_have_the_name_alone(home):
         assert PLACEHOLDER not in path.read_text(errors="ignore").lower()
 
 
-def test_their_own_tests_pass_and_conform_does(home):
+@pytest.mark.usefixtures("_at_home")
+def test_they_conform_as_they_are(capsys):
+    assert main(["conform", *NAMES.values()]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert sum(line.endswith(": ok") for line in lines) > 4 * len(NAMES)
+
+
+@pytest.mark.slow
+def test_their_own_tests_pass(home):
     command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider"]
     environment = os.environ | {"PYTHONPATH": str(ROOT), "OMP_NUM_THREADS": "1"}
     run = subprocess.run(command, cwd=home, env=environment, capture_output=True, text=True)
