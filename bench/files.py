@@ -7,6 +7,12 @@ from pathlib import Path
 Part = bytes | memoryview
 
 
+def put(path: Path, data: bytes) -> None:
+    """Writes a file, unless this is its content already: see ``write_whole``."""
+    if not (path.is_file() and path.read_bytes() == data):
+        write_whole(path, data)
+
+
 def write_whole(
     path: Path, *parts: Part, durable: bool = False, previous: Path | None = None
 ) -> None:

@@ -38,7 +38,7 @@ def waiting(what: str) -> Iterator[None]:
     spinner = Live(
         Spinner("dots", Text(what)), console=CONSOLE, transient=True, redirect_stdout=False
     )
-    timer = Timer(GLANCE, spinner.start) if live() else Timer(MOMENT, _line, [what])
+    timer = Timer(GLANCE, spinner.start) if live() else Timer(MOMENT, say, [CONSOLE, what])
     timer.daemon = True
     timer.start()
     try:
@@ -75,5 +75,6 @@ def alone(lock: FileLock, others: str) -> Iterator[None]:
         lock.release()
 
 
-def _line(what: str) -> None:
-    CONSOLE.print(what, markup=False, highlight=False, soft_wrap=True)
+def say(console: Console, line: str) -> None:
+    """Prints a line as it is: no markup, no colours, and no break where it is long."""
+    console.print(line, markup=False, highlight=False, soft_wrap=True)

@@ -14,8 +14,9 @@ from bench.cli import Parser, main
 from bench.commands import run as run_command
 from bench.commands.new import steps
 from bench.commands.options import plan_of
+from bench.config.trees import PLUGINS
 from bench.runs import records
-from bench.scaffold.write import PLACEHOLDER, TEMPLATES, TREES, class_name
+from bench.scaffold.write import PLACEHOLDER, TEMPLATES, class_name
 from bench.training.preflight import preflight
 
 ROOT = Path(__file__).parents[1]
@@ -61,9 +62,9 @@ def _at_home(home, monkeypatch):
 
 def test_the_files_are_where_they_belong_and_have_the_name_alone(home):
     found = {str(path.relative_to(home)) for path in home.rglob("*") if path.suffix != ".pyc"}
-    expected = {"gin", *(f"gin/{tree}" for tree in TREES.values())}
+    expected = {"gin", *(f"gin/{tree}" for tree in PLUGINS.values())}
     for kind, name in NAMES.items():
-        expected |= {f"{name}.py", f"test_{name}.py", f"gin/{TREES[kind]}/{name}.gin"}
+        expected |= {f"{name}.py", f"test_{name}.py", f"gin/{PLUGINS[kind]}/{name}.gin"}
     assert expected <= found
     for path in home.rglob("*own_*.*"):
         assert PLACEHOLDER not in path.read_text(errors="ignore").lower()
@@ -161,5 +162,5 @@ def test_a_wheel_carries_the_templates(tmp_path):
     wheel = next(WheelBuilder(str(ROOT)).build(directory=str(tmp_path)))
     carried = set(zipfile.ZipFile(wheel).namelist())
     templates = [path for path in TEMPLATES.rglob("*") if path.suffix in {".py", ".gin"}]
-    assert len(templates) == 3 * len(TREES)
+    assert len(templates) == 3 * len(PLUGINS)
     assert {path.relative_to(ROOT).as_posix() for path in templates} <= carried

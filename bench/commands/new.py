@@ -5,8 +5,9 @@ import shlex
 from pathlib import Path
 
 from bench.config.catalogue import Catalogue
+from bench.config.trees import PLUGINS
 from bench.errors import UsageError, nearest
-from bench.scaffold.write import TREES, write
+from bench.scaffold.write import write
 from bench.texts import shown
 
 TRIED = {
@@ -20,7 +21,7 @@ TRIED = {
 
 def add_arguments(parser: argparse.ArgumentParser) -> None:
     """Adds the kind, the name and the folder."""
-    parser.add_argument("kind", metavar="|".join(TREES), help="what to begin")
+    parser.add_argument("kind", metavar="|".join(PLUGINS), help="what to begin")
     parser.add_argument(
         "name", metavar="NAME", help="what suites call it, and its module: small letters and _"
     )
@@ -35,8 +36,8 @@ def add_arguments(parser: argparse.ArgumentParser) -> None:
 
 def main(options: argparse.Namespace) -> int:
     """Writes the files, and says what to do next."""
-    if options.kind not in TREES:
-        raise UsageError(f"there is no new {options.kind!r}; {nearest(options.kind, TREES)}")
+    if options.kind not in PLUGINS:
+        raise UsageError(f"there is no new {options.kind!r}; {nearest(options.kind, PLUGINS)}")
     catalogue = Catalogue.of(str(options.out / "suite.gin"))  # as a suite there would see it
     files = write(options.kind, options.name, options.out, catalogue)
     place = "" if options.out.resolve() == Path.cwd() else f" in {options.out}"

@@ -18,7 +18,7 @@ from bench.search.ahead import ahead
 from bench.search.study import trials_so_far
 from bench.search.task import Task
 from bench.speed.forecast import STEPS, Prices, schedule, side_by_side
-from bench.waiting import waiting
+from bench.waiting import say, waiting
 from bench.wording import NOTHING, duration, plural
 
 WORDS = ("method", "setting")
@@ -37,8 +37,8 @@ def rehearse(plan: Plan, out: Path, where: Where) -> int:
     console = Console(highlight=False, markup=False)
     slots = places(where)
     todo = work(plan.runs, out)
-    _say(console, f"{plan.name}: {_counts(len(plan.runs), todo)}; runs in {out}")
-    prices = _prices({(run.method, run.setting): run for run in plan.runs}, todo, slots)
+    say(console, f"{plan.name}: {_counts(len(plan.runs), todo)}; runs in {out}")
+    prices = _prices({run.cell: run for run in plan.runs}, todo, slots)
     console.print(_table(plan.runs, todo, prices))
     _tell(console, [todo], prices, slots)
     return 0
@@ -65,7 +65,7 @@ def rehearse_search(
     left = ahead(tasks, known, out)
     of_trials = [*chain(*left.batches)]
     ended = [sum(trial.state.is_finished() for trial in trials) for trials in known]
-    _say(
+    say(
         console,
         f"{tasks[0].suite}-{tasks[0].space.name}: "
         f"{plural(sum(task.limit for task in tasks), 'trial')}, {sum(ended)} ended before; "
@@ -86,7 +86,8 @@ def rehearse_search(
 
 def _prices(cells: Mapping[Cell, Run], todo: Sequence[Work], slots: float) -> Prices:
     """What the work that is left costs, told from cells of its methods and settings."""
-    methods, settings = ({one[part] for one in map(_cell, todo)} for part in (0, 1))
+    methods = {one.run.method for one in todo}
+    settings = {one.run.setting for one in todo}
     wanted = {
         (method, setting): run
         for (method, setting), run in cells.items()
@@ -99,21 +100,21 @@ def _prices(cells: Mapping[Cell, Run], todo: Sequence[Work], slots: float) -> Pr
 def _tell(console: Console, phases: Sequence[Sequence[Work]], prices: Prices, slots: float) -> None:
     """Prints how long work will take, each phase begun when the one before it has ended."""
     if not any(phases):
-        _say(console, "nothing is left to do")
+        say(console, "nothing is left to do")
         return
     for cell, reason in prices.untimed.items():
-        _say(console, f"{' under '.join(cell)} could not be timed: {reason}")
+        say(console, f"{' under '.join(cell)} could not be timed: {reason}")
     if not prices.known:
-        _say(console, "how long it will take cannot be told")
+        say(console, "how long it will take cannot be told")
         return
     seconds = [[prices.seconds(one) for one in phase] for phase in phases]
     least = sum(schedule(phase, slots) for phase in seconds)
     if slots == float("inf"):
         alone = duration(sum(map(sum, seconds)))
-        _say(console, f"about {alone} one run after the other, and {duration(least)} at the least")
+        say(console, f"about {alone} one run after the other, and {duration(least)} at the least")
     else:
-        _say(console, f"about {duration(least)} on {plural(int(slots), 'job')}")
-    _say(
+        say(console, f"about {duration(least)} on {plural(int(slots), 'job')}")
+    say(
         console,
         f"told from {STEPS} or more timed steps and a score of each method, on this machine as "
         "busy as it is now; nothing else was trained, and nothing was written",
@@ -128,7 +129,7 @@ def _counts(runs: int, todo: Sequence[Work]) -> str:
 
 def _table(runs: Sequence[Run], todo: Sequence[Work], prices: Prices) -> Table:
     """A row a method and setting, or a method where these are too many."""
-    cells = {(run.method, run.setting) for run in runs}
+    cells = {run.cell for run in runs}
     rows: dict[Cell, list[Run]] = defaultdict(list)
     for run in runs:
         rows[run.method, run.setting if len(cells) <= MOST else "all"].append(run)
@@ -154,11 +155,3 @@ def _columns(*names: str) -> Table:
     for name in names:
         table.add_column(name, justify="left" if name in WORDS else "right")
     return table
-
-
-def _cell(one: Work) -> Cell:
-    return one.run.method, one.run.setting
-
-
-def _say(console: Console, line: str) -> None:
-    console.print(line, soft_wrap=True)

@@ -21,6 +21,7 @@ from bench.report.below import pages_of
 from bench.report.screen import headline
 from bench.report.suite import conclude, require_ready
 from bench.results.board import Board
+from bench.waiting import say
 from bench.wording import plural
 
 
@@ -63,4 +64,4 @@ def _tell_left_out(board: Board, options: argparse.Namespace, console: Console) 
         if command:
             lines.append(f"to have them as what is shown: {command}")
         for line in lines:
-            console.print(line, markup=False, highlight=False, soft_wrap=True)
+            say(console, line)

@@ -1,11 +1,14 @@
 """Composes layers of gin files into the config of one run: the last binding of a name wins."""
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
+from bench.config.catalogue import Catalogue
 from bench.config.registry import checked, required_parameters, resolve
-from bench.config.statements import Binding, Layer, Reference
+from bench.config.statements import Binding, Layer, Reference, read_file
+from bench.config.trees import base
 from bench.config.values import expanded, references
 from bench.errors import UsageError, nearest
 
@@ -118,6 +121,16 @@ class Composition:
             f"{binding.where}: {binding.key} has no effect, since nothing here refers to "
             f"{binding.selector}; {nearest(binding.selector, reached - {binding.selector})}"
         )
+
+
+def on_base(catalogue: Catalogue, *files: Path, overrides: Sequence[Layer] = ()) -> Composition:
+    """What gin files compose with the base and nothing else, each overriding those before.
+
+    Raises:
+        UsageError: one of them is wrong.
+    """
+    layers = [read_file(path, catalogue) for path in (base(), *files)]
+    return Composition([*layers, *overrides])
 
 
 def key_of(binding: Binding) -> Key:

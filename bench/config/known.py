@@ -3,10 +3,8 @@
 from functools import cache
 
 from bench.config.catalogue import Catalogue
-from bench.config.compose import Composition
+from bench.config.compose import on_base
 from bench.config.contents import contents
-from bench.config.statements import read_file
-from bench.config.trees import base
 
 
 @cache
@@ -15,5 +13,4 @@ def known_method(catalogue: Catalogue, name: str) -> str | None:
     path = catalogue.available("methods").get(name)
     if path is None:
         return None
-    layers = [read_file(one, catalogue) for one in (base(), path)]
-    return contents(Composition(layers)).get("Experiment.method")
+    return contents(on_base(catalogue, path)).get("Experiment.method")

@@ -47,7 +47,7 @@ class Plan:
 
     def wanted(self, others: Iterable[Cell]) -> dict[Cell, Identity | None]:
         """What each of the suite's cells is, and others of its page; None where it has no such."""
-        own = {(run.method, run.setting): run.known for run in self.runs}
+        own = {run.cell: run.known for run in self.runs}
         return {cell: self.identify(cell) for cell in {*others} - own.keys()} | own
 
     @property

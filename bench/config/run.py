@@ -10,7 +10,7 @@ from typing import Any
 from bench.config.bound import modules
 from bench.errors import UsageError
 from bench.identity import Identity
-from bench.labels import board_of, run_id
+from bench.labels import Cell, board_of, run_id
 
 
 @dataclass(frozen=True)
@@ -67,6 +67,11 @@ class Run:
     def key(self) -> str:
         """What tells it from any other run, but for its seed."""
         return self.known.key
+
+    @property
+    def cell(self) -> Cell:
+        """Where it is in its suite."""
+        return self.method, self.setting
 
     @property
     def modules(self) -> list[str]:

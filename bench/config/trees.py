@@ -18,6 +18,14 @@ KINDS = {
 }
 """The folders of a tree, and what one gin file of each is called."""
 
+PLUGINS = {
+    "method": "methods",
+    "architecture": "architectures",
+    "dataset": "datasets",
+    "score": "judges",
+}
+"""What a command calls each kind of plug-in, and the folder of a tree for its gin files."""
+
 FOLDER = "gin"
 """What a tree's folder is called, in a package or beside a suite."""
 

@@ -6,6 +6,7 @@ from itertools import chain
 
 from bench.config.catalogue import Catalogue
 from bench.config.run import Run
+from bench.config.trees import PLUGINS
 from bench.conformance import architecture, dataset, judge, method
 from bench.conformance.requirements import Check
 from bench.conformance.toys import Tell
@@ -28,10 +29,10 @@ class Kind:
 
 
 KINDS = {
-    "method": Kind("methods", method.subject, method.CHECKS),
-    "architecture": Kind("architectures", architecture.subject, architecture.CHECKS),
-    "dataset": Kind("datasets", dataset.subject, dataset.CHECKS),
-    "score": Kind("judges", judge.subject, judge.CHECKS),
+    "method": Kind(PLUGINS["method"], method.subject, method.CHECKS),
+    "architecture": Kind(PLUGINS["architecture"], architecture.subject, architecture.CHECKS),
+    "dataset": Kind(PLUGINS["dataset"], dataset.subject, dataset.CHECKS),
+    "score": Kind(PLUGINS["score"], judge.subject, judge.CHECKS),
 }
 
 

@@ -15,13 +15,13 @@ from typing import TypeVar
 import numpy as np
 import torch
 
+from bench.callbacks.guard import undisturbed
 from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import Composition
+from bench.config.compose import Composition, on_base
 from bench.config.plan import make_plan
 from bench.config.run import Run
-from bench.config.statements import Layer, read_file, read_option
-from bench.config.trees import base
+from bench.config.statements import Layer, read_option
 from bench.errors import UsageError
 from bench.training.experiment import Experiment, experiment_of
 from bench.training.trainer import Trainer
@@ -125,8 +125,7 @@ def alone(kind: str, name: str, *overrides: Layer) -> Composition:
         UsageError: there is no such file, or it is wrong.
     """
     catalogue = Catalogue.of()
-    files = base(), catalogue.find(kind, name, "NAME")
-    return Composition([*(read_file(file, catalogue) for file in files), *overrides])
+    return on_base(catalogue, catalogue.find(kind, name, "NAME"), overrides=overrides)
 
 
 def experiment(run: Run) -> Experiment:
@@ -143,16 +142,11 @@ def trainer(run: Run) -> Trainer:
 @contextmanager
 def global_streams(seed: int) -> Iterator[None]:
     """Sets the global random streams, of which a plug-in knows nothing; they come back after."""
-    before = np.random.get_state(), random.getstate()
-    with torch.random.fork_rng(devices=[]):
+    with undisturbed():
         torch.manual_seed(seed)
         np.random.seed(seed)
         random.seed(seed)
-        try:
-            yield
-        finally:
-            np.random.set_state(before[0])
-            random.setstate(before[1])
+        yield
 
 
 def first_accepted(

@@ -6,9 +6,8 @@ import gin
 
 from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import ROOT_CONFIGURABLE, Composition
-from bench.config.statements import read_file, read_option
-from bench.config.trees import base
+from bench.config.compose import ROOT_CONFIGURABLE, Composition, on_base
+from bench.config.statements import read_option
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
 
@@ -44,10 +43,10 @@ def composed(name: str, bindings: Sequence[str], judge: str | None = None) -> Co
     """
     overrides = [read_option(text, "--gin_bindings") for text in bindings]
     catalogue = Catalogue.of()
-    files = [base(), catalogue.find("datasets", name, "DATASET")]
+    files = [catalogue.find("datasets", name, "DATASET")]
     if judge is not None:
         files.append(catalogue.find("judges", judge, "--judge"))
-    composition = Composition([*(read_file(path, catalogue) for path in files), *overrides])
+    composition = on_base(catalogue, *files, overrides=overrides)
     for binding in (binding for layer in overrides for binding in layer.bindings):
         if not composition.uses(binding):
             composition.refuse(binding)

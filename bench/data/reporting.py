@@ -6,7 +6,7 @@ from contextlib import contextmanager
 
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 
-from bench.waiting import CONSOLE, live
+from bench.waiting import CONSOLE, live, say
 
 Report = Callable[[int], None]
 
@@ -36,7 +36,7 @@ def reporting(what: str, done: int, total: int | None) -> Iterator[Report]:
 
 def _plain(what: str, done: int, total: int | None) -> Report:
     def line(suffix: str) -> None:
-        CONSOLE.print(f"{what}{suffix}", markup=False, highlight=False, soft_wrap=True)
+        say(CONSOLE, f"{what}{suffix}")
 
     count, next_line = done, time.monotonic() + PLAIN_INTERVAL
     line("" if total is None else f" {total - done:,} pictures")

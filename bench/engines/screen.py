@@ -24,7 +24,7 @@ from bench.engines.base import Listener
 from bench.engines.whole import ALL, Rest, Whole
 from bench.runs.progress import Progress
 from bench.runs.records import Record
-from bench.waiting import waiting
+from bench.waiting import say, waiting
 from bench.wording import clock
 
 PLAIN_INTERVAL = 10.0
@@ -112,7 +112,7 @@ class LiveScreen:
 
     def say(self, line: str) -> None:
         """Prints a line above the bars."""
-        _print(self._console, line)
+        say(self._console, line)
 
     def started(self, run: Run) -> None:
         """Adds the run's bar."""
@@ -191,7 +191,7 @@ class PlainScreen:
 
     def say(self, line: str) -> None:
         """Prints a line."""
-        _print(self._console, line)
+        say(self._console, line)
 
     def started(self, run: Run) -> None:
         """Says that the run starts."""
@@ -262,10 +262,6 @@ class _Clock:
         done = max(1, progress.step - self._step)
         seconds = (time.monotonic() - self._time) / done * (progress.steps - progress.step)
         return f"{clock(seconds)} left"
-
-
-def _print(console: Console, line: str) -> None:
-    console.print(line, markup=False, highlight=False, soft_wrap=True)
 
 
 def _shortened(field: str, most: int) -> TextColumn:

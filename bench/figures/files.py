@@ -8,9 +8,8 @@ import matplotlib
 import numpy as np
 from matplotlib.figure import Figure
 from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
 
-from bench.data.tiles import tiled
+from bench.data.tiles import png, sheet
 from bench.errors import UsageError, nearest
 from bench.files import write_whole
 from bench.report.style import STYLE
@@ -51,13 +50,12 @@ def _folder(out: Path, samples: Tensor) -> None:
     """A PNG a picture, called by its number, so that the names are in the samples' order."""
     digits = len(str(len(samples) - 1))
     for i, picture in enumerate(samples):
-        write_whole(out / f"{i:0{digits}}{PICTURE}", _png(picture))
+        write_whole(out / f"{i:0{digits}}{PICTURE}", png(picture))
 
 
 def _grid(out: Path, samples: Tensor) -> None:
     """The pictures in rows of eight, as a record keeps them."""
-    grid = tiled(samples)
-    write_whole(out, _png(grid if samples.shape[1] == 3 else grid[:1]))
+    write_whole(out, sheet(samples))
 
 
 def _scatter(out: Path, samples: Tensor) -> None:
@@ -75,10 +73,3 @@ def _array(out: Path, samples: Tensor) -> None:
     file = io.BytesIO()
     np.save(file, samples.numpy(), allow_pickle=False)
     write_whole(out, file.getbuffer())
-
-
-def _png(picture: Tensor) -> bytes:
-    """A uint8 picture (C, H, W) of 1 or 3 colours."""
-    file = io.BytesIO()
-    to_pil_image(picture).save(file, "PNG")
-    return file.getvalue()

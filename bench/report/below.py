@@ -62,7 +62,7 @@ def write_page(plan: Plan, out: Path, pages: Path) -> tuple[Board, Path] | None:
 
 def board_for(plan: Plan, entries: Sequence[Entry]) -> Board:
     """What stands on a plan's page, of these runs: those of the suite as the plan has it."""
-    wanted = plan.wanted((entry.method, entry.setting) for entry in entries)
+    wanted = plan.wanted(entry.cell for entry in entries)
     text = None if plan.suite_file is None else plan.suite_file.encode()
     board = choose(plan.board, entries, wanted)
     return replace(board, suite_file=text, users_files=plan.users_files())

@@ -9,7 +9,7 @@ from pathlib import Path
 from filelock import FileLock
 
 from bench.errors import UsageError
-from bench.files import write_whole
+from bench.files import put
 from bench.labels import file_name
 from bench.report import theory
 from bench.report.figures import cost_figure, steps_figure
@@ -117,7 +117,7 @@ def announce(row: Summary, out: Path) -> Path:
         The overview.
     """
     with _alone(out):
-        _put(out / row.label / SUMMARY, packed(row))
+        put(out / row.label / SUMMARY, packed(row))
         return _overview(out)
 
 
@@ -152,7 +152,7 @@ def _write(boards: list[Board], out: Path, elsewhere: Collection[str] | None) ->
 
 def _overview(out: Path) -> Path:
     rows = [read_summary(path) for path in out.glob(f"*/{SUMMARY}")]
-    _put(out / PAGE, to_markdown(overview(rows)).encode())
+    put(out / PAGE, to_markdown(overview(rows)).encode())
     return out / PAGE
 
 
@@ -163,16 +163,16 @@ def _leaderboard(board: Board, folder: Path) -> Path:
     _keep(board, folder / RECORDS)
     for name in FIGURES:
         if name in figures:
-            _put(folder / name, figures[name])
+            put(folder / name, figures[name])
         else:
             (folder / name).unlink(missing_ok=True)
     if board.suite_file is not None:
-        _put(folder / f"{board.suite}.gin", board.suite_file)
+        put(folder / f"{board.suite}.gin", board.suite_file)
     keep(folder, board.users_files)
-    _put(folder / TABLE, csv(results.runs))
-    _put(folder / WEB_PAGE, index_html(results, blocks, figures).encode())
-    _put(folder / PAGE, to_markdown(blocks).encode())
-    _put(folder / SUMMARY, packed(summary(results, WEB_PAGE)))
+    put(folder / TABLE, csv(results.runs))
+    put(folder / WEB_PAGE, index_html(results, blocks, figures).encode())
+    put(folder / PAGE, to_markdown(blocks).encode())
+    put(folder / SUMMARY, packed(summary(results, WEB_PAGE)))
     return folder / PAGE
 
 
@@ -181,15 +181,9 @@ def _keep(board: Board, copies: Path) -> None:
     named = {copies / file_name(record.id): record for record in board.records}
     for path, record in named.items():
         if record.path != path.resolve():
-            _put(path, record.load())
+            put(path, record.load())
     for stale in set(copies.glob("*.json")) - named.keys():
         stale.unlink()
-
-
-def _put(path: Path, data: bytes) -> None:
-    """Writes a file whose content is not this already."""
-    if not (path.is_file() and path.read_bytes() == data):
-        write_whole(path, data)
 
 
 def _figures(results: Results) -> dict[str, bytes]:

@@ -113,7 +113,7 @@ class Board:
         """The runs of each method and setting, by seed."""
         found: dict[Cell, list[Entry]] = defaultdict(list)
         for record in sorted(self.records, key=lambda record: record.seed):
-            found[record.method, record.setting].append(record)
+            found[record.cell].append(record)
         return dict(found)
 
 
@@ -160,14 +160,12 @@ def choose(
     """
     gone = {cell for cell, identity in (wanted or {}).items() if identity is None}
     everything = sorted(entries, key=lambda entry: entry.age, reverse=True)
-    newest = [entry for entry in everything if (entry.method, entry.setting) not in gone]
+    newest = [entry for entry in everything if entry.cell not in gone]
     chosen = _Chosen({cell: one for cell, one in (wanted or {}).items() if one is not None})
     for entry in newest:
         chosen.consider(entry)
     shown: dict[tuple[str, str, int], Entry] = {}
-    left_out = [
-        LeftOut(entry, (GONE,)) for entry in everything if (entry.method, entry.setting) in gone
-    ]
+    left_out = [LeftOut(entry, (GONE,)) for entry in everything if entry.cell in gone]
     for entry in sorted(newest, key=lambda entry: entry.status == "failed"):
         target = chosen.target(entry)
         if target.key != entry.identity.key:
@@ -206,7 +204,7 @@ class _Chosen:
 
     def consider(self, entry: Entry) -> None:
         """Takes a record's cell for what it is, if nothing that is settled speaks against it."""
-        identity, cell = entry.identity, (entry.method, entry.setting)
+        identity, cell = entry.identity, entry.cell
         if cell in self._cells or self.target(entry).key != identity.key:
             return
         self._cells[cell] = identity
@@ -214,7 +212,7 @@ class _Chosen:
 
     def target(self, entry: Entry) -> Identity:
         """What a record's cell is, or would have to be."""
-        mine, cell = entry.identity, (entry.method, entry.setting)
+        mine, cell = entry.identity, entry.cell
         if cell in self._cells:
             return self._cells[cell]
         if entry.setting in self._settings:

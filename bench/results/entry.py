@@ -14,6 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from bench.identity import Identity, canonical
+from bench.labels import Cell
 from bench.missing import Numbers, column
 from bench.runs import records
 from bench.runs.provenance import parts
@@ -100,6 +101,11 @@ class Entry:
     def mark(self) -> str:
         """Twelve digits that tell its record from any other."""
         return self.digest[:12]
+
+    @property
+    def cell(self) -> Cell:
+        """Where it is in its suite."""
+        return self.method, self.setting
 
     @property
     def place(self) -> tuple[str, str, int]:

@@ -4,7 +4,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from bench.config.trees import FOLDER, KINDS
-from bench.files import write_whole
+from bench.files import put
 
 
 def read_kept(folder: Path) -> dict[str, bytes]:
@@ -21,6 +21,5 @@ def read_kept(folder: Path) -> dict[str, bytes]:
 
 def keep(folder: Path, files: Mapping[str, bytes]) -> None:
     """Writes gin files into the tree of a folder. None goes: the folder may be a user's own."""
-    for path, data in ((folder / name, data) for name, data in files.items()):
-        if not (path.is_file() and path.read_bytes() == data):
-            write_whole(path, data)
+    for name, data in files.items():
+        put(folder / name, data)

@@ -38,6 +38,11 @@ def previous(path: Path) -> Path:
     return path.with_stem(f"{path.stem}.previous")
 
 
+def kept(path: Path) -> list[Path]:
+    """The checkpoint at ``path`` and the one before it, as far as they are there."""
+    return [one for one in (path, previous(path)) if one.exists()]
+
+
 def save(path: Path, state: dict[str, Any], owner: str) -> None:
     """Puts ``state`` in the place of what is at ``path``, once it is on the disk.
 

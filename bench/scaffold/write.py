@@ -12,7 +12,7 @@ from bench.config.groups import Group
 from bench.config.registry import is_registered
 from bench.config.statements import read_file
 from bench.config.suite import Control, Suite
-from bench.config.trees import FOLDER, KINDS, base
+from bench.config.trees import FOLDER, KINDS, PLUGINS, base
 from bench.errors import UsageError
 from bench.search.space import Search
 from bench.texts import read_text, shown
@@ -22,15 +22,6 @@ TEMPLATES = Path(__file__).parent / "templates"
 PLACEHOLDER = "placeholder"
 """What a template has for the name of a plug-in; with a capital for that of its class."""
 
-TREES = {
-    "method": "methods",
-    "architecture": "architectures",
-    "dataset": "datasets",
-    "score": "judges",
-}
-"""The kinds that there are templates of, and the folder of a tree for each one's gin file."""
-
-
 DESCRIBED = frozenset(one.__name__ for one in (Control, Group, Search, Suite))
 """What gin files bind that no run is made of."""
 
@@ -39,7 +30,7 @@ def write(kind: str, name: str, folder: Path, catalogue: Catalogue) -> list[Path
     """Writes NAME.py, its gin file in the tree of a folder, and test_NAME.py.
 
     Args:
-        kind: one of ``TREES``.
+        kind: one of ``PLUGINS``.
         name: of the plug-in, its module and, in another case, its class.
         folder: in which they are written; it need not be there.
         catalogue: of the names that are taken.
@@ -53,7 +44,7 @@ def write(kind: str, name: str, folder: Path, catalogue: Catalogue) -> list[Path
     require_name(name, catalogue)
     files = {
         folder / f"{name}.py": f"{PLACEHOLDER}.py",
-        folder / FOLDER / TREES[kind] / f"{name}.gin": f"{PLACEHOLDER}.gin",
+        folder / FOLDER / PLUGINS[kind] / f"{name}.gin": f"{PLACEHOLDER}.gin",
         folder / f"test_{name}.py": f"test_{PLACEHOLDER}.py",
     }
     for path in (*files, folder / name):  # a package of that name would hide the module
@@ -94,7 +85,7 @@ def require_name(name: str, catalogue: Catalogue) -> None:
             "single underscores, begin with a letter, and use no keyword, such as my_plugin"
         )
     require_length("NAME", f"test_{name}.py", {"name": name})
-    for tree in TREES.values():
+    for tree in PLUGINS.values():
         path = dict(catalogue.files(tree)).get(name)
         if path is not None:
             raise UsageError(

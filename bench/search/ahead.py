@@ -43,7 +43,7 @@ def ahead(tasks: Sequence[Task], trials: Sequence[Sequence[FrozenTrial]], out: P
     controls = others(tasks)
     own = [run for task in tasks for run in task.defaults]
     beside = list(tasks[0].source.plan(controls).runs) if controls else []
-    cells = {(run.method, run.setting): run for run in [*own, *beside]}
+    cells = {run.cell: run for run in [*own, *beside]}
     batches = []
     for task, known in zip(tasks, trials, strict=True):
         left = _of_trials(task, known, cells, out)
@@ -72,11 +72,11 @@ def _of_trials(
 
 def _compared(own: Sequence[Run], beside: Sequence[Run], task: Task) -> list[Work]:
     """What will be compared with the suite's own runs: a winner each, and the controls twice."""
-    cells = {(run.method, run.setting): run for run in beside}
+    cells = {run.cell: run for run in beside}
     choosing = [run for run in cells.values() for _ in task.space.search.seed_list]
     return [*map(Work, [*own, *beside, *choosing])]
 
 
 def _like(found: Sequence[Work], cells: Mapping[Cell, Run]) -> list[Work]:
     """The same work, of the runs that tell what it costs."""
-    return [Work(cells[one.run.method, one.run.setting], one.step) for one in found]
+    return [Work(cells[one.run.cell], one.step) for one in found]

@@ -93,7 +93,7 @@ class Prices:
 
     def seconds(self, work: Work) -> float:
         """Of what is still to be done of a run."""
-        cell = work.run.method, work.run.setting
+        cell = work.run.cell
         cost, scored = self.cost(cell), self._evaluations(cell)
         later = [step for step in scored if step > work.step]
         return cost.around + cost.step * (scored[-1] - work.step) + cost.score * len(later)

@@ -17,7 +17,7 @@ def conditions(candidate: Candidate) -> Iterator[str]:
     others = candidate.board.records if candidate.board else candidate.first
     if not others:
         return
-    wanted = {(other.method, other.setting): other.identity for other in others}
+    wanted = {other.cell: other.identity for other in others}
     board = choose(candidate.label, [*others, mine], wanted)
     for one in board.left_out:
         if one.entry is mine and one.why != (AGAIN,):

@@ -11,11 +11,9 @@ from torch import nn
 
 from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import Composition
+from bench.config.compose import on_base
 from bench.config.facts import described
 from bench.config.run import Run
-from bench.config.statements import read_file
-from bench.config.trees import base
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
 from bench.identity import apart, canonical, scoring
@@ -113,7 +111,7 @@ def _of_config(config: str) -> Yardstick:
 
 @cache
 def _of_dataset(path: Path, catalogue: Catalogue) -> Yardstick:
-    composition = Composition([read_file(one, catalogue) for one in (base(), path)])
+    composition = on_base(catalogue, path)
     if "judge" in composition.missing():
         raise UsageError(f"the data set {path.stem!r} has no judge of its own here")
     # Only data and judge are asked for; the rest stands in for what a suite would bind.

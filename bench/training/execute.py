@@ -1,7 +1,6 @@
 """Executes one run in its folder, from its checkpoint on, and leaves a record whatever happens."""
 
 import base64
-import io
 import logging
 import time
 import traceback
@@ -12,15 +11,12 @@ from functools import partial
 from pathlib import Path
 from typing import Any
 
-from torch import Tensor
-from torchvision.transforms.functional import to_pil_image
-
 from bench.callbacks.base import Callback
 from bench.config.bound import Bound
 from bench.config.facts import described
 from bench.config.run import Run
 from bench.data.dataset import encode
-from bench.data.tiles import GRID, tiled
+from bench.data.tiles import GRID, sheet
 from bench.files import write_whole
 from bench.missing import with_nan
 from bench.runs import checkpoint, records
@@ -188,17 +184,9 @@ def _kept(trainer: Trainer) -> dict[str, Any] | None:
     shape = trainer.experiment.data.shape
     with seeded(trainer.seed, "evaluation"):  # as scored, whatever a network draws
         if len(shape) == 3:
-            return {"kind": "images", "png": _png(encode(trainer.samples(GRID * GRID)).cpu())}
+            pictures = sheet(encode(trainer.samples(GRID * GRID)).cpu())
+            return {"kind": "images", "png": base64.b64encode(pictures).decode()}
         if shape == (2,):
             points = trainer.samples(POINTS).double().cpu().numpy().round(DECIMALS)
             return {"kind": "points", "values": points.tolist()}
     return None
-
-
-def _png(images: Tensor) -> str:
-    """A grid of uint8 images (GRID^2, C, H, W), as PNG in base64."""
-    grid = tiled(images)
-    pixels = to_pil_image(grid if images.shape[1] == 3 else grid[:1])
-    file = io.BytesIO()
-    pixels.save(file, "PNG")
-    return base64.b64encode(file.getvalue()).decode()

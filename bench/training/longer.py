@@ -73,8 +73,7 @@ def beginning(run: Run, out: Path, experiment: Experiment) -> tuple[Beginning | 
     found: Beginning | None = None
     reasons: list[str] = []
     for shorter in sorted(_shorter(run, out), key=lambda one: -one.steps):
-        saved = shorter.folder / CHECKPOINT
-        for path in filter(Path.exists, (saved, checkpoint.previous(saved))):
+        for path in checkpoint.kept(shorter.folder / CHECKPOINT):
             try:
                 state = checkpoint.load(path, owner(shorter.key, run.seed))
                 reason = unfit(experiment, state["history"])

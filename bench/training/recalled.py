@@ -17,11 +17,10 @@ from torch import Tensor
 
 from bench.config.bound import Bound
 from bench.config.catalogue import Catalogue
-from bench.config.compose import ROOT_CONFIGURABLE, Composition
+from bench.config.compose import ROOT_CONFIGURABLE, Composition, on_base
 from bench.config.facts import described, first_line
 from bench.config.restated import restated, said
 from bench.config.statements import read_file
-from bench.config.trees import base
 from bench.data.dataset import Dataset
 from bench.errors import UsageError
 from bench.identity import scoring
@@ -163,7 +162,7 @@ class Elsewhere(Dataset):
                 f"{self._record['id']}: no data set {self.name!r} is known here; --suite FILE "
                 "names the suite that has it"
             )
-        return Composition([read_file(one, self._catalogue) for one in (base(), path)])
+        return on_base(self._catalogue, path)
 
     def _made(self, part: str, *arguments: object) -> Any:
         """A part as the config of data and judge makes it."""

@@ -36,9 +36,7 @@ def resumed(make: Callable[[], Trainer], run: Run, out: Path) -> tuple[Trainer, 
         The trainer, and what is worth telling of where it starts, or nothing.
     """
     saved, mine = run.folder(out) / CHECKPOINT, owner(run.key, run.seed)
-    for path in (saved, checkpoint.previous(saved)):
-        if not path.exists():
-            continue
+    for path in checkpoint.kept(saved):
         try:
             trainer = _loaded(make, checkpoint.load(path, mine))
         except UNSOUND as error:
@@ -71,7 +69,7 @@ def reached(run: Run, out: Path) -> int:
     Nothing is set aside or written.
     """
     saved, mine = run.folder(out) / CHECKPOINT, owner(run.key, run.seed)
-    for path in (saved, checkpoint.previous(saved)):
+    for path in checkpoint.kept(saved):
         with suppress(checkpoint.Damaged, OSError):
             return int(checkpoint.load(path, mine)["history"]["step"])
     found = beginning(run, out, _experiment(run.config))[0] if out.exists() else None
