@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
 import gin
 import torch
@@ -68,16 +69,15 @@ class ASGAN(Method):
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """The usual step on (x, fake), then one on (x_hat, the same fake)."""
         real = real.detach().requires_grad_()
-        fake = gan.fakes(len(real))
-        loss = self.d_loss(gan, real, fake)
-        descend(gan.d_optimizer, loss, real)
+        fakes = [gan.fakes(len(part)) for part in gan.parts(real)]
+        losses = map(partial(self.d_loss, gan), gan.parts(real), fakes)
+        loss = descend(gan.d_optimizer, losses, real)
         assert real.grad is not None
         x_hat = self.perturb(gan, real.detach(), real.grad)
-        adversarial = self.adversarial_loss(gan, x_hat, fake)
-        descend(gan.d_optimizer, adversarial)
+        adversarial = map(partial(self.adversarial_loss, gan), gan.parts(x_hat), fakes)
         return {
-            "d_loss": loss.detach(),
-            "d_loss_adversarial": adversarial.detach(),
+            "d_loss": loss,
+            "d_loss_adversarial": descend(gan.d_optimizer, adversarial),
             "zero_signs": (real.grad == 0).float().mean(),
         }
 

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, ClassVar
 
 import gin
 import torch
@@ -35,6 +35,8 @@ class GAN:
         steps_per_epoch: generator steps that one pass over the data takes.
         batch_size: samples in every batch of training.
         shape: of one sample: (C, H, W) of pictures, (d,) of points.
+        accumulation: equal parts of a batch that pass through the networks one after the other,
+            their gradients averaged.
     """
 
     generator: nn.Module
@@ -48,16 +50,25 @@ class GAN:
     steps_per_epoch: int = 1
     batch_size: int = 1
     shape: Sequence[int] = ()
+    accumulation: int = 1
 
     def latents(self, n: int) -> Tensor:
         """Draws ``n`` standard normal latents, shape (n, latent_dim)."""
         stream = self.latent_stream
         return torch.randn(n, self.latent_dim, generator=stream, device=stream.device)
 
+    def samples(self, n: int) -> Tensor:
+        """Draws ``n`` samples that carry the generator's graph."""
+        return self.generator(self.latents(n))
+
     def fakes(self, n: int) -> Tensor:
         """Draws ``n`` samples that carry no gradient back to the generator."""
         with torch.no_grad():
-            return self.generator(self.latents(n))
+            return self.samples(n)
+
+    def parts(self, batch: Tensor) -> Sequence[Tensor]:
+        """A batch (N, ...) in ``accumulation`` equal parts, (N / accumulation, ...) each."""
+        return batch.chunk(self.accumulation) if self.accumulation > 1 else (batch,)
 
 
 @gin.register("Vanilla")
@@ -73,9 +84,16 @@ class Method:
 
     Attributes:
         d_steps: discriminator steps per generator step (n_critic), each on a batch of its own.
+        fixed: hyper-parameters that are read once, when the networks are made, so that none of
+            them can follow a schedule.
+        accumulates: whether a step takes a batch in ``gan.parts``. A class that updates a player
+            without them says False here.
     """
 
     d_steps: int = 1
+
+    fixed: ClassVar[tuple[str, ...]] = ()
+    accumulates: ClassVar[bool] = True
 
     def make_discriminator(
         self, architecture: Callable[[Sequence[int]], nn.Module], shape: Sequence[int]
@@ -94,11 +112,18 @@ class Method:
     def check(self, gan: GAN) -> None:
         """Refuses what the method cannot work with, before any training.
 
-        Here it is a combination in which one method's loss or step silently replaces another's.
+        Here it is a combination in which one method's loss or step silently replaces another's,
+        and accumulated gradients where a step knows nothing of them.
 
         Raises:
             Incompatible: with the remedy in the message.
         """
+        whole = [cls.__name__ for cls in type(self).__mro__ if not vars(cls).get("accumulates", 1)]
+        if whole and gan.accumulation > 1:
+            raise Incompatible(
+                f"{whole[0]}'s step takes a batch whole, and accumulation = {gan.accumulation}; "
+                "bind Experiment.accumulation = 1"
+            )
         hooks = ("make_discriminator", "d_loss", "g_loss", "d_step", "g_step", "step", "d_steps_at")
         for hook in hooks:
             owners = [cls for cls in type(self).__mro__ if hook in vars(cls)]
@@ -123,15 +148,13 @@ class Method:
 
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """Updates the discriminator once on a real batch and fresh fakes of the same size."""
-        loss = self.d_loss(gan, real, gan.fakes(len(real)))
-        descend(gan.d_optimizer, loss)
-        return {"d_loss": loss.detach()}
+        losses = (self.d_loss(gan, part, gan.fakes(len(part))) for part in gan.parts(real))
+        return {"d_loss": descend(gan.d_optimizer, losses)}
 
     def g_step(self, gan: GAN, real: Tensor) -> Logs:
         """Updates the generator once; ``real`` is the discriminator's last batch."""
-        loss = self.g_loss(gan, real, gan.generator(gan.latents(len(real))))
-        descend(gan.g_optimizer, loss)
-        return {"g_loss": loss.detach()}
+        losses = (self.g_loss(gan, part, gan.samples(len(part))) for part in gan.parts(real))
+        return {"g_loss": descend(gan.g_optimizer, losses)}
 
     def d_steps_at(self, gan: GAN) -> int:
         """How many discriminator steps come with the generator's next one."""
@@ -149,6 +172,14 @@ class Method:
             logs |= self.d_step(gan, real)
         return logs | self.g_step(gan, real)
 
+    def evaluated(self, gan: GAN) -> nn.Module:
+        """The generator that is scored, sampled and exported: the one that trains, or another.
+
+        Another is made anew of what ``state_dict`` keeps, so that nothing done to it is of
+        consequence; one method's may be made of the next one's, by super().
+        """
+        return gan.generator
+
     def state_dict(self) -> dict[str, Any]:
         """What the method must keep across a checkpoint: tensors and plain numbers only."""
         return {}
@@ -162,18 +193,46 @@ class Method:
             raise ValueError(f"d_steps = {self.d_steps}: a method takes at least 1")
 
 
-def descend(optimizer: Optimizer, loss: Tensor, *inputs: Tensor) -> None:
-    """Takes one optimizer step down the gradient of ``loss``.
+def descend(optimizer: Optimizer, losses: Tensor | Iterable[Tensor], *inputs: Tensor) -> Tensor:
+    """Takes one optimizer step down the gradient of a loss; see ``differentiate``."""
+    loss = differentiate(optimizer, losses, *inputs)
+    optimizer.step()
+    return loss
+
+
+def differentiate(
+    optimizer: Optimizer, losses: Tensor | Iterable[Tensor], *inputs: Tensor
+) -> Tensor:
+    """Leaves the gradient of a loss in the ``.grad`` of what the optimizer updates.
 
     Only the optimizer's own parameters receive a gradient, so that nothing leaks into the other
-    player. The same backward pass also leaves the gradient of each leaf in ``inputs`` in its
-    ``.grad``.
+    player. Where its parameter group has a ``max_norm``, a longer gradient is scaled to it.
+
+    Args:
+        optimizer: whose parameters.
+        losses: a scalar; or one for each of a batch's equal parts, of which the mean is meant, and
+            which are best computed one by one as they are asked for, each graph freed before the
+            next.
+        inputs: leaves whose ``.grad`` the same backward passes add to: for several losses the sum.
+
+    Returns:
+        The mean loss, without its graph.
     """
     parameters = parameters_of(optimizer)
     for parameter in parameters:
         parameter.grad = None
-    loss.backward(inputs=[*parameters, *inputs])
-    optimizer.step()
+    found = []
+    for loss in (losses,) if isinstance(losses, Tensor) else losses:
+        loss.backward(inputs=[*parameters, *inputs])
+        found.append(loss.detach())
+    if len(found) > 1:
+        for parameter in parameters:
+            if parameter.grad is not None:
+                parameter.grad /= len(found)
+    for group in optimizer.param_groups:
+        if group.get("max_norm") is not None:
+            nn.utils.clip_grad_norm_(group["params"], group["max_norm"])
+    return torch.stack(found).mean() if len(found) > 1 else found[0]
 
 
 def parameters_of(optimizer: Optimizer) -> list[Tensor]:

@@ -1,6 +1,7 @@
 """Consensus optimization: both players also descend the length of the game's gradient."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import gin
 import torch
@@ -29,6 +30,8 @@ class Consensus(Method):
 
     consensus_gamma: float = 10.0
 
+    accumulates: ClassVar[bool] = False
+
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """Updates the discriminator by its loss and the regularizer."""
         d_loss, g_loss = self._losses(gan, real)
@@ -53,5 +56,5 @@ class Consensus(Method):
 
     def _losses(self, gan: GAN, real: Tensor) -> tuple[Tensor, Tensor]:
         """Both players' losses on one batch of fakes that carry the generator's graph."""
-        fake = gan.generator(gan.latents(len(real)))
+        fake = gan.samples(len(real))
         return self.d_loss(gan, real, fake), self.g_loss(gan, real, fake)

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import gin
 import torch
@@ -35,6 +35,8 @@ class LeCam(Method):
     lecam_decay: float = 0.99
     lecam_start: int = 1000
     lecam_rectified: bool = False
+
+    accumulates: ClassVar[bool] = False
 
     def __post_init__(self) -> None:
         """Checks the decay, and starts without averages."""

@@ -1,6 +1,7 @@
 """Spectral normalization: every layer of the discriminator has operator norm about one."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import gin
 from torch import nn
@@ -28,6 +29,8 @@ class SpectralNorm(Method):
     """
 
     power_iterations: int = 1
+
+    fixed: ClassVar[tuple[str, ...]] = ("power_iterations",)
 
     def adapt(self, generator: nn.Module, discriminator: nn.Module) -> None:
         """Registers the parametrization on every linear and convolutional layer of D."""

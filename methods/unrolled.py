@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass, replace
-from typing import cast
+from typing import ClassVar, cast
 
 import gin
 import torch
@@ -30,6 +30,8 @@ class Unrolled(Method):
 
     k: int = 5
 
+    accumulates: ClassVar[bool] = False
+
     def check(self, gan: GAN) -> None:
         """Refuses a discriminator's optimizer that cannot be differentiated through."""
         super().check(gan)
@@ -37,11 +39,9 @@ class Unrolled(Method):
 
     def g_step(self, gan: GAN, real: Tensor) -> Logs:
         """Updates the generator by the surrogate loss; D ends bit-identical to how it began."""
-        fake = gan.generator(gan.latents(len(real)))
+        fake = gan.samples(len(real))
         surrogate = replace(gan, discriminator=self.unroll(gan, real, fake))
-        loss = self.g_loss(surrogate, real, fake)
-        descend(gan.g_optimizer, loss)
-        return {"g_loss": loss.detach()}
+        return {"g_loss": descend(gan.g_optimizer, self.g_loss(surrogate, real, fake))}
 
     def unroll(self, gan: GAN, real: Tensor, fake: Tensor) -> Callable[[Tensor], Tensor]:
         """The discriminator after ``k`` virtual steps, differentiable in ``fake``."""

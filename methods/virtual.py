@@ -31,7 +31,7 @@ def virtual_steps(optimizer: Optimizer) -> Step:
     if len(optimizer.param_groups) != 1:
         raise Incompatible("the discriminator's optimizer must hold one parameter group")
     group = optimizer.param_groups[0]
-    for option in ("momentum", "weight_decay", "amsgrad", "maximize"):
+    for option in ("momentum", "weight_decay", "amsgrad", "maximize", "max_norm"):
         if group.get(option):
             raise Incompatible(
                 f"{option} = {group[option]} in the discriminator's optimizer has no "
