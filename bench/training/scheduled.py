@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from bench.config.facts import first_line
 from bench.training.experiment import Experiment
 from bench.training.schedules import Schedule
 from methods.base import Method
@@ -21,13 +22,11 @@ class Unschedulable(ValueError):
     """A hyper-parameter that cannot change, or not to what its schedule gives.
 
     Attributes:
-        owners: names of the classes of which one has it.
         parameter: its name.
     """
 
-    def __init__(self, owner: type, parameter: str, reason: str) -> None:
+    def __init__(self, parameter: str, reason: str) -> None:
         super().__init__(f"{parameter} follows a schedule{reason}")
-        self.owners = [cls.__name__ for cls in owner.__mro__]
         self.parameter = parameter
 
 
@@ -36,8 +35,7 @@ class Follower:
     """One hyper-parameter, bound to a schedule or to a tuple that has some.
 
     Attributes:
-        owner: the class that has it.
-        parameter: its name there.
+        parameter: its name where it is bound.
         name: of it, in the record.
         bound: what it was bound to.
         whole: whether it counts something, so that values are rounded.
@@ -45,7 +43,6 @@ class Follower:
         tried: raises ValueError for a value that it cannot have.
     """
 
-    owner: type
     parameter: str
     name: str
     bound: Any
@@ -122,9 +119,8 @@ class Scheduled:
                 follower.tried(value)
             except ValueError as error:
                 raise Unschedulable(
-                    follower.owner,
                     follower.parameter,
-                    f", which comes to {value} at step {step + 1}: {error}",
+                    f", which comes to {value} at step {step + 1}: {first_line(error)}",
                 ) from error
 
 
@@ -135,7 +131,7 @@ def _of_method(method: Method) -> Iterator[Follower]:
             continue
         if field.name in {name for cls in type(method).__mro__ for name in _fixed(cls)}:
             reason = ", and is read once, when the networks are made; bind a number"
-            raise Unschedulable(type(method), field.name, reason)
+            raise Unschedulable(field.name, reason)
 
         def put(value: Any, name: str = field.name) -> None:
             setattr(method, name, value)
@@ -144,7 +140,7 @@ def _of_method(method: Method) -> Iterator[Follower]:
             return replace(method, **{name: value})
 
         whole = field.type in (int, "int")
-        yield Follower(type(method), field.name, field.name, bound, whole, put, tried)
+        yield Follower(field.name, field.name, bound, whole, put, tried)
 
 
 def _of_optimizer(
@@ -164,7 +160,7 @@ def _of_optimizer(
                 return sample(**{key: value})
 
             name = f"{player}.{key}"
-            yield Follower(type(optimizer), key, name, group[key], False, put, tried)
+            yield Follower(key, name, group[key], False, put, tried)
 
 
 def _of_bound(experiment: Experiment, optimizers: list[Optimizer]) -> Iterator[Follower]:
@@ -179,7 +175,7 @@ def _of_bound(experiment: Experiment, optimizers: list[Optimizer]) -> Iterator[F
 
     bound, name = experiment.max_norm, "max_norm"
     if _moves(bound):
-        yield Follower(Experiment, name, name, bound, False, put, tried)
+        yield Follower(name, name, bound, False, put, tried)
 
 
 def _fixed(cls: type) -> tuple[str, ...]:

@@ -42,9 +42,14 @@ class Schedule(float):
         schedule.curve, schedule.spans = curve, spans
         return schedule
 
-    # No number equals a schedule, or one that starts from a default would be taken for it.
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
+    def __eq__(self, other: object) -> bool:
+        """Itself alone: one that starts from a default must not be taken for it."""
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        """Anything else."""
+        return self is not other
+
     __hash__ = object.__hash__
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Schedule:
