@@ -164,6 +164,26 @@ def test_a_resumed_run_follows_on_to_the_bit(toy_suite):
     assert all(map(torch.equal, *ends))
 
 
+@pytest.mark.parametrize("rate", [("Adam.lr = 0.2",), DECAY[1:]])
+def test_a_factor_multiplies_both_rates_scheduled_or_not(toy_suite, rate):
+    factor = ("Experiment.lr_factor = @f/linear()", "f/linear.start = 1.0", "f/linear.end = 0.4")
+    factor += ("f/linear.steps = 6",)
+    extended(toy_suite, IMPORT, *rate, *factor)
+    trainer = trainer_of(plan_of(toy_suite))
+    full = [0.2] * 6 if len(rate) == 1 else [0.1 - 0.01 * i for i in range(6)]
+    expected = [one * (1 - i / 10) for i, one in enumerate(full)]
+    assert rates_taken(trainer, trainer.gan.d_optimizer) == pytest.approx(expected)
+    shown = trainer.history.losses[-1]
+    assert shown["d_optimizer.lr"] == pytest.approx(expected[-1])
+    assert shown["g_optimizer.lr"] != shown["d_optimizer.lr"] or len(rate) == 1
+
+
+def test_a_constant_factor_needs_no_schedule(toy_suite):
+    extended(toy_suite, "Experiment.lr_factor = 0.5")
+    trainer = trainer_of(plan_of(toy_suite))
+    assert rates_taken(trainer, trainer.gan.g_optimizer) == pytest.approx([1e-4] * 6)
+
+
 def test_a_record_shows_the_schedule_and_its_values(toy_suite, tmp_path):
     extended(toy_suite, *DECAY)
     run = plan_of(toy_suite)
@@ -220,6 +240,12 @@ def test_a_plain_number_leaves_nothing_in_the_record(toy_suite, tmp_path):
             ("Experiment.max_norm = @linear()", "linear.start = 0.1", "linear.end = -0.1"),
             0,
             "max_norm follows a schedule, which comes to 0.0 at step 4",
+        ),
+        (
+            "vanilla",
+            ("Experiment.lr_factor = @linear()", "linear.start = 1.0", "linear.end = -1.0"),
+            0,
+            "lr_factor follows a schedule, which comes to -",
         ),
         (
             "vanilla",

@@ -82,7 +82,7 @@ def _require_followed(composition: Composition) -> None:
         owner = target(resolve(binding.selector, binding.where))
         if isinstance(owner, type):
             follows = issubclass(owner, Method | Optimizer)
-            follows |= owner is Experiment and binding.parameter == "max_norm"
+            follows |= owner is Experiment and binding.parameter in Experiment.SCHEDULED
         else:
             follows = _gives_schedule(owner)
         if not follows:

@@ -70,7 +70,8 @@ class Scheduled:
 
     Args:
         experiment: of the run; its method's own numbers are set.
-        g_optimizer, d_optimizer: that train; without them, such as its own would be.
+        g_optimizer: that trains; without it, one such as the experiment's.
+        d_optimizer: the same for the discriminator.
 
     Raises:
         Unschedulable: a hyper-parameter cannot change, or not to what its schedule gives.
@@ -83,14 +84,12 @@ class Scheduled:
         d_optimizer: Optimizer | None = None,
     ) -> None:
         self.steps = experiment.steps
-        optimizers = (g_optimizer, d_optimizer)
         self.followers = [
             *_of_method(experiment.method),
-            *_of_optimizer("g_optimizer", experiment.g_optimizer, g_optimizer),
-            *_of_optimizer("d_optimizer", experiment.d_optimizer, d_optimizer),
-            *_of_bound(experiment, [one for one in optimizers if one is not None]),
+            *_of_optimizer("g_optimizer", experiment, g_optimizer),
+            *_of_optimizer("d_optimizer", experiment, d_optimizer),
         ]
-        for follower in self.followers:
+        for follower in (*_of_experiment(experiment), *self.followers):
             self._try(follower)
 
     @property
@@ -144,38 +143,34 @@ def _of_method(method: Method) -> Iterator[Follower]:
 
 
 def _of_optimizer(
-    player: str, make: Callable[..., Optimizer], trains: Optimizer | None
+    player: str, experiment: Experiment, trains: Optimizer | None
 ) -> Iterator[Follower]:
     def sample(**given: Any) -> Optimizer:
-        return make([torch.zeros(1, requires_grad=True)], **given)
+        return getattr(experiment, player)([torch.zeros(1, requires_grad=True)], **given)
 
-    optimizer = sample() if trains is None else trains
+    optimizer = trains or experiment.optimizer(player, [torch.zeros(1, requires_grad=True)])
     for i, group in enumerate(optimizer.param_groups):
-        for key in [key for key in optimizer.defaults if _moves(group[key])]:
+        for key in [key for key, bound in group.items() if key != "params" and _moves(bound)]:
 
             def put(value: Any, i: int = i, key: str = key) -> None:
                 optimizer.param_groups[i][key] = value  # not the group: loading a state replaces it
 
             def tried(value: Any, key: str = key) -> Optimizer:
-                return sample(**{key: value})
+                return sample(**{key: value} if key in optimizer.defaults else {})
 
-            name = f"{player}.{key}"
-            yield Follower(key, name, group[key], False, put, tried)
+            yield Follower(key, f"{player}.{key}", group[key], False, put, tried)
 
 
-def _of_bound(experiment: Experiment, optimizers: list[Optimizer]) -> Iterator[Follower]:
-    """The bound on the gradients' length, which is in the optimizers' groups."""
+def _of_experiment(experiment: Experiment) -> Iterator[Follower]:
+    """What both optimizers' groups have from the experiment; they are what follows."""
+    for name in Experiment.SCHEDULED:
+        bound = getattr(experiment, name)
+        if _moves(bound):
 
-    def put(value: float) -> None:
-        for group in (group for one in optimizers for group in one.param_groups):
-            group["max_norm"] = value
+            def tried(value: Any, name: str = name) -> Experiment:
+                return replace(experiment, **{name: value})
 
-    def tried(value: float) -> Experiment:
-        return replace(experiment, max_norm=value)
-
-    bound, name = experiment.max_norm, "max_norm"
-    if _moves(bound):
-        yield Follower(name, name, bound, False, put, tried)
+            yield Follower(name, name, bound, False, lambda value: None, tried)
 
 
 def _fixed(cls: type) -> tuple[str, ...]:
