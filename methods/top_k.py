@@ -21,7 +21,7 @@ class TopK(Method):
 
     Source: Sinha et al. 2020 (arXiv:2002.06224). gamma = .99 and nu = .5 are the defaults of
     lucidrains/stylegan2-pytorch, which counts parts of epochs and rounds up; whole epochs and
-    rounding down as in POSTECH-CVLab/PyTorch-StudioGAN, src/utils/losses.py.
+    rounding down as in POSTECH-CVLab/PyTorch-StudioGAN, src/worker.py.
 
     Attributes:
         top_k_gamma: gamma, the factor of k in every epoch.
