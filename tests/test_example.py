@@ -74,7 +74,7 @@ def test_each_of_ds_steps_takes_m_batches_and_the_generator_as_many_latents(
 ):
     method = full_pacgan.FullPacGAN(m=3, d_steps=2)
     if simultaneous:
-        method = combine([Simultaneous(), method])
+        method = combine([method, Simultaneous()])
     gan = make_gan(generator(), Packed(discriminator(dim=3 * DIM), 3))
     gan.batch_size = 6
     method.check(gan)

@@ -51,7 +51,7 @@ def trained(run):
 
 @pytest.mark.usefixtures("_float64")
 def test_a_whole_step_is_the_one_computed_by_hand():
-    """f of a pack is w1 x1 + w2 x2 for its samples one after the other, and the mean is of packs."""
+    """f of a pack is w1 x1 + w2 x2, for its samples one after the other; means are over packs."""
     n, lr = 6, 0.3
     weight = draw(2, 3)
     gan = make_gan(
@@ -168,14 +168,10 @@ def test_the_gradient_of_each_sample_is_refused_where_d_does_not_say_so():
         (["PacGAN.m = 3"], "m = 3 do not divide a batch of 16;"),
         (["PacGAN.m = 4", "Experiment.accumulation = 8"], "a batch of 16 in 8 parts; bind m,"),
         (["PacGAN.m = 0"], "at least 1 sample"),
+        (["PacGAN.m = @linear()", "linear.start = 2", "linear.end = 4"], "read once, when the net"),
     ],
 )
 def test_a_pack_that_cannot_be_is_refused_before_any_work(suite, bindings, complaint):
     with pytest.raises(UsageError, match=complaint):
         preflight(make_plan(str(suite), gin_bindings=bindings))
     preflight(make_plan(str(suite), gin_bindings=["PacGAN.m = 4", "Experiment.accumulation = 4"]))
-
-
-def test_m_cannot_follow_a_schedule():
-    """D is built for it."""
-    assert "m" in PacGAN.fixed
