@@ -82,9 +82,12 @@ def test_k_falls_by_gamma_in_every_epoch_and_never_below_nu(step: int, expected:
 
 def test_in_the_first_epoch_it_is_vanilla_bitwise_and_ds_step_always() -> None:
     gan, twin = (make_gan(generator(), discriminator(norm="batch")) for _ in range(2))
+    logs = []
     for gan_, method in ((gan, TopK()), (twin, Method())):
-        method.step(replace(gan_, step=4, steps_per_epoch=5), iter([draw(200, 4)]))
+        first = replace(gan_, step=4, steps_per_epoch=5)
+        logs.append(method.step(first, iter([draw(200, 4)])))
         method.d_step(late(gan_), draw(N, 4, seed=1))
+    assert logs[0] == logs[1]
     assert not changed(generator_state(gan), generator_state(twin))
     assert not changed(discriminator_state(gan), discriminator_state(twin))
 
