@@ -16,49 +16,51 @@ from methods.base import GAN, Logs, Method
 class EMA(Method):
     """Scores average = decay average + (1 - decay) weights, moved once a generator step.
 
-    Training knows nothing of it. Buffers that are real numbers, such as BatchNorm's statistics, are
-    averaged too: to first order they are those of the averaged weights, which the present ones are
-    not. What is averaged is the generator that would be scored otherwise.
+    Training knows nothing of it. What is averaged is the generator that would be scored otherwise,
+    from its first weights on; its buffers, such as BatchNorm's statistics, are scored as they are.
 
-    Source: Yazici et al. 2019 (arXiv:1806.04498), eq. 6. Public code has a decay of .999 from the
-    start on (LMescheder/GAN_stability, configs/default.yaml) or of .9999 from step 1000 on
-    (ajbrock/BigGAN-PyTorch, of which the buffers' average is known too).
+    Source: Yazici et al. 2019 (arXiv:1806.04498), section 3. Public code has a decay of .999 from
+    the start on (LMescheder/GAN_stability, configs/default.yaml), or of .9999 from step 1000 on
+    (POSTECH-CVLab/PyTorch-StudioGAN, configs/CIFAR10/BigGAN-Mod.yaml), where buffers are averaged
+    too; or a half-life of .05 of the training so far until it is its full one
+    (NVlabs/stylegan2-ada-pytorch, train.py and training/training_loop.py, "cifar"), so that an
+    average of a short training is not of its first weights.
 
     Attributes:
         ema_decay: of the average, in generator steps.
         ema_start: generator steps before which the average is the weights themselves.
+        ema_rampup: the largest half-life, as a share of the steps so far; 0 for no such bound.
     """
 
     ema_decay: float = 0.999
     ema_start: int = 0
+    ema_rampup: float = 0.0
 
     def __post_init__(self) -> None:
-        """Checks the decay, and starts without an average."""
+        """Checks decay and ramp-up, and starts without an average."""
         super().__post_init__()
         if not 0 <= self.ema_decay < 1:
             raise ValueError(f"ema_decay = {self.ema_decay}: it lies in [0, 1)")
+        if self.ema_rampup < 0:
+            raise ValueError(f"ema_rampup = {self.ema_rampup}: it is 0 or more")
         self._average: dict[str, Tensor] = {}
 
     def step(self, gan: GAN, batches: Iterator[Tensor]) -> Logs:
         """The combined method's step, after which the average moves."""
-        self._average = self._average or _copied(super().evaluated(gan))
+        old = self._average or _weights(super().evaluated(gan))
         logs = super().step(gan, batches)
-        decay = self.ema_decay if gan.step >= self.ema_start else 0.0
-        self._average = {
-            name: self._average[name].to(now).lerp(now, 1 - decay)
-            if now.is_floating_point()
-            else now.clone()
-            for name, now in super().evaluated(gan).state_dict().items()
-        }
+        new = _weights(super().evaluated(gan))
+        share = 1 - self._decay(gan)
+        self._average = {name: old[name].to(now).lerp(now, share) for name, now in new.items()}
         return logs
 
     def evaluated(self, gan: GAN) -> nn.Module:
-        """The generator that would be scored otherwise, with the average in place of its state."""
+        """The generator that would be scored otherwise, with its weights averaged."""
         network = super().evaluated(gan)
         if not self._average:
             return network
         averaged = copy.deepcopy(network)
-        averaged.load_state_dict(self._average)
+        averaged.load_state_dict(self._average, strict=False)
         return averaged
 
     def state_dict(self) -> dict[str, Any]:
@@ -71,6 +73,15 @@ class EMA(Method):
         super().load_state_dict(state)
         self._average = dict(state.get("ema_average", {}))
 
+    def _decay(self, gan: GAN) -> float:
+        """Of the average, in the step that follows ``gan.step``."""
+        if gan.step < self.ema_start:
+            return 0.0
+        if not self.ema_rampup:
+            return self.ema_decay
+        return min(self.ema_decay, 0.5 ** (1 / max(self.ema_rampup * gan.step, 1e-8)))
 
-def _copied(network: nn.Module) -> dict[str, Tensor]:
-    return {name: value.clone() for name, value in network.state_dict().items()}
+
+def _weights(network: nn.Module) -> dict[str, Tensor]:
+    """Copies, by name."""
+    return {name: value.detach().clone() for name, value in network.named_parameters()}

@@ -456,6 +456,7 @@ def test_a_run_resumes_while_its_players_go_back() -> None:
     [
         (lambda: EMA(ema_decay=1.0), r"ema_decay = 1.0: it lies in \[0, 1\)"),
         (lambda: EMA(ema_decay=-0.1), "ema_decay"),
+        (lambda: EMA(ema_rampup=-0.1), "ema_rampup = -0.1: it is 0 or more"),
         (lambda: Lookahead(lookahead_k=0), "lookahead_k = 0: it is at least 1"),
         (lambda: Lookahead(lookahead_alpha=0.0), r"lookahead_alpha = 0.0: it lies in \(0, 1\]"),
         (lambda: Lookahead(lookahead_alpha=1.1), "lookahead_alpha"),
