@@ -1,8 +1,5 @@
 """R1, R2, R3GAN, DRAGAN and the L1 penalty: values, gradients, where taken, what refused."""
 
-from dataclasses import fields
-from itertools import combinations
-
 import numpy as np
 import pytest
 import torch
@@ -28,24 +25,13 @@ from torch import Tensor
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
 from methods.combine import combine
-from methods.consensus import Consensus
 from methods.dragan import DRAGAN
-from methods.gan_qp import GANQP
 from methods.hinge import Hinge
 from methods.l1_penalty import L1Penalty
-from methods.label_smoothing import LabelSmoothing
-from methods.lecam import LeCam
-from methods.pacgan import PacGAN
 from methods.r1 import R1
 from methods.r2 import R2
 from methods.r3gan import R3GAN
 from methods.relativistic import Relativistic
-from methods.spectral_norm import SpectralNorm
-from methods.top_k import TopK
-from methods.unrolled import Unrolled
-from methods.wgan import WGAN
-from methods.wgan_div import WGANDiv
-from methods.wgan_gp import WGANGP
 
 pytestmark = pytest.mark.usefixtures("_float64")
 
@@ -292,13 +278,3 @@ def test_batch_norm_in_d_is_refused_with_the_remedy(penalty: type[Method]) -> No
 def test_a_negative_l1_epsilon_is_refused() -> None:
     with pytest.raises(ValueError, match=r"l1_epsilon = -0.1"):
         L1Penalty(l1_epsilon=-0.1)
-
-
-def test_no_two_methods_share_the_name_of_a_hyper_parameter() -> None:
-    """Combined, they would share its value; R1 and R2 are meant to, and all share d_steps."""
-    methods = [
-        *(R1, DRAGAN, L1Penalty, LeCam, Consensus, WGAN, WGANDiv, WGANGP),
-        *(ASGAN, SpectralNorm, Unrolled, GANQP, LabelSmoothing, PacGAN, TopK),
-    ]
-    own = {method: {field.name for field in fields(method)} - {"d_steps"} for method in methods}
-    assert not [(a, b) for a, b in combinations(methods, 2) if own[a] & own[b]]
