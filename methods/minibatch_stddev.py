@@ -3,7 +3,7 @@
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
-from typing import Any, ClassVar, cast
+from typing import Any, ClassVar
 
 import gin
 import torch
@@ -22,15 +22,16 @@ class MinibatchStddev(Method):
 
     The standard deviation of each input feature at each place over the group, averaged over both,
     is one number for the group, and a constant channel more for the layer. The layer's weights for
-    it start at 0, so that D starts as any other method's does. Where D has no hidden layer, it is
-    the last. It is part of D: whoever looks at D sees it. Samples of a group depend on each other,
-    so that a penalty on a sample's gradient, where one is combined with it, is on that of its
-    group's summed logits, as in the published networks with WGAN-GP.
+    it start at 0, so that D starts as any other method's does. Where D has no hidden layer, or a
+    normalization behind it that would subtract the channel again (BatchNorm, instance norm), it is
+    the last layer's. It is part of D: whoever looks at D sees it. Samples of a group depend on each
+    other, so that a penalty on a sample's gradient, where one is combined with it, is on that of
+    its group's summed logits, as in the published networks with WGAN-GP.
 
     Source: Karras et al. 2018 (arXiv:1710.10196), section 3, and their public code
     (tkarras/progressive_growing_of_gans, networks.py): groups of 4, made of samples that lie as far
     apart in the batch as there are groups, before the last block, of a convolution and two linear
-    layers. Here one layer less follows.
+    layers. Here no more than two layers follow.
 
     Attributes:
         stddev_group: samples in a group, as many as divide the batch.
@@ -49,7 +50,7 @@ class MinibatchStddev(Method):
         return network
 
     def check(self, gan: GAN) -> None:
-        """Refuses a batch without whole groups, and what would take the channel away."""
+        """Refuses a batch without whole groups."""
         super().check(gan)
         together = getattr(gan.discriminator, "samples_per_logit", 1)
         part = gan.batch_size // gan.accumulation // together
@@ -59,17 +60,6 @@ class MinibatchStddev(Method):
                 "through D at once; bind MinibatchStddev.stddev_group or Experiment.batch_size to "
                 "fit"
             )
-        network = cast(nn.Module, gan.discriminator)
-        modules = dict(network.named_modules())
-        names = list(modules)
-        after = names[list(modules.values()).index(_place(network)) :]
-        for name in after:
-            if isinstance(modules[name], _BatchNorm | _InstanceNorm):
-                raise Incompatible(
-                    f"MinibatchStddev adds a channel to D that {type(modules[name]).__name__} "
-                    f'({name}) behind it subtracts again; bind d_norm = "layer" or d_norm = '
-                    '"none", or name the setting layer_norm_d under Suite.remedies'
-                )
 
     def __post_init__(self) -> None:
         """Checks the size of a group."""
@@ -86,25 +76,32 @@ def deviation(features: Tensor, group: int) -> Tensor:
     n = len(features)
     size = max(size for size in range(1, group + 1) if n % size == 0)
     groups = features.unflatten(0, (size, n // size))
-    spread = (groups.var(0, correction=0) + 1e-8).sqrt().flatten(1).mean(1)
+    variance = (groups - groups.mean(0)).square().mean(0)
+    spread = (variance + 1e-8).sqrt().flatten(1).mean(1)
     return spread.repeat(size).view(n, *[1] * (features.dim() - 1)).expand_as(features[:, :1])
 
 
 def _place(network: nn.Module) -> nn.Module:
-    """D's last hidden layer, or its only one."""
-    layers = weighted_layers(network)
+    """The layer that gets the channel."""
+    layers, modules = weighted_layers(network), list(network.modules())
     if not layers:
         raise Incompatible(
             "MinibatchStddev adds a channel to a linear or convolutional layer of D, and D has "
             "none; name another architecture or another method"
         )
-    return layers[-2:][0]
+    hidden, last = layers[-2:][0], layers[-1]
+    behind = modules[modules.index(hidden) :]
+    subtracted = any(isinstance(module, _BatchNorm | _InstanceNorm) for module in behind)
+    return last if subtracted else hidden
 
 
 def _widen(layer: Any, group: int) -> None:
     """Gives a layer one more input, which it computes of the others, with weights of 0."""
     if getattr(layer, "groups", 1) > 1:
-        raise Incompatible("MinibatchStddev adds a channel to D's last hidden layer, whose groups ")
+        raise Incompatible(
+            "MinibatchStddev adds a channel to a layer of D that is a convolution in "
+            f"{layer.groups} groups; name another architecture or another method"
+        )
     weight = layer.weight.detach()
     channel = torch.zeros_like(weight[:, :1])
     layer.weight = nn.Parameter(torch.cat([weight, channel], dim=1))
