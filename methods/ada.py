@@ -48,7 +48,7 @@ class ADA(Augmented, Adaptive):
     def augment(self, gan: GAN, batch: Tensor) -> Tensor:
         """T of pictures (N, C, H, W)."""
         batch = super().augment(gan, batch)
-        draws = _Draws(gan, batch, self.p)
+        draws = _Draws(gan, batch, self.adaptive_p)
         changed = _recolored(_resampled(batch, draws), draws)
         return torch.where(_each(draws.any, 4), changed, batch)
 

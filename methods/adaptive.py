@@ -47,52 +47,47 @@ class Adaptive(Method):
             )
         if not 0 <= self.adaptive_start <= 1:
             raise ValueError(f"adaptive_start = {self.adaptive_start}: it is a probability")
-        self._kept: dict[str, Any] = {}
-        self._signs: list[Tensor] = []
+        self._adaptive: dict[str, Any] = {}
+        self._adaptive_signs: list[Tensor] = []
 
     @property
-    def p(self) -> Tensor | float:
+    def adaptive_p(self) -> Tensor | float:
         """The probability: a scalar on the device once D has had a step."""
-        p: Tensor | float = self._kept.get("p", self.adaptive_start)
+        p: Tensor | float = self._adaptive.get("p", self.adaptive_start)
         return p
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss; what D says of ``real`` on the way is looked at."""
         remembering = Remembering(gan.discriminator)
         loss = super().d_loss(replace(gan, discriminator=remembering), real, fake)
-        self._signs.append(remembering.of(real).detach().sign().mean())
+        self._adaptive_signs.append(remembering.of(real).detach().sign().mean())
         return loss
 
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """The discriminator's step; only here, and not in a probe of its loss, p moves."""
-        self._signs.clear()
+        self._adaptive_signs.clear()
         logs = super().d_step(gan, real)
-        signs = torch.stack(self._signs).mean()
-        self._signs.clear()
-        self._advance(signs, len(real))
-        return logs | {"p": torch.as_tensor(self.p).to(signs)}
+        self._adapt(torch.stack(self._adaptive_signs).mean(), len(real))
+        return logs | {"adaptive_p": self._adaptive["p"]}
 
-    def _advance(self, signs: Tensor, images: int) -> None:
+    def _adapt(self, signs: Tensor, images: int) -> None:
         """Adds one step's mean sign to the statistics; at the end of an interval p moves."""
-        kept = self._kept
-        self._kept = {
-            "p": torch.as_tensor(self.p).to(signs),
-            "signs": kept["signs"].to(signs) + signs if kept else signs,
-            "images": kept.get("images", 0) + images,
-            "steps": kept.get("steps", 0) + 1,
-        }
-        if self._kept["steps"] < self.adaptive_interval:
-            return
-        excess = self._kept["signs"] / self._kept["steps"] - self.adaptive_target
-        way = excess.sign() * self._kept["images"] / (1000 * self.adaptive_kimg)
-        p = (self._kept["p"] + way).clamp(0, 1)
-        self._kept = {"p": p, "signs": torch.zeros_like(signs), "images": 0, "steps": 0}
+        kept = self._adaptive
+        p = torch.as_tensor(self.adaptive_p).to(signs)
+        signs = signs + kept["signs"].to(signs) if kept else signs
+        images, steps = images + kept.get("images", 0), 1 + kept.get("steps", 0)
+        if steps >= self.adaptive_interval:
+            excess = signs / steps - self.adaptive_target
+            p = (p + excess.sign() * images / (1000 * self.adaptive_kimg)).clamp(0, 1)
+            signs, images, steps = torch.zeros_like(signs), 0, 0
+        self._adaptive = {"p": p, "signs": signs, "images": images, "steps": steps}
 
     def state_dict(self) -> dict[str, Any]:
         """The probability and the statistics since it moved, if D has had a step."""
-        return super().state_dict() | ({"adaptive": dict(self._kept)} if self._kept else {})
+        own = {"adaptive": self._adaptive} if self._adaptive else {}
+        return super().state_dict() | own
 
     def load_state_dict(self, state: dict[str, Any]) -> None:
         """Restores the probability and the statistics, from wherever they were kept."""
         super().load_state_dict(state)
-        self._kept = dict(state.get("adaptive", {}))
+        self._adaptive = state.get("adaptive", {})

@@ -29,5 +29,5 @@ class APA(Adaptive):
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """The discriminator's step on the batch in which fakes pass for real samples."""
         pseudo = replace(gan, latent_stream=gan.noise).fakes(len(real))
-        deceiving = torch.where(per_sample_uniform(gan, real) < self.p, pseudo, real)
+        deceiving = torch.where(per_sample_uniform(gan, real) < self.adaptive_p, pseudo, real)
         return super().d_step(gan, deceiving)

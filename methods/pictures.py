@@ -62,7 +62,7 @@ def zeros(pictures: Tensor, axis: int, places: Tensor) -> Tensor:
     """The pixels at places along an axis, and zero, a mid grey, beyond its ends."""
     last = pictures.shape[axis] - 1
     inside = (places >= 0) & (places <= last)
-    return _picked(pictures, axis, places.clamp(0, last)) * inside
+    return torch.where(inside, _picked(pictures, axis, places.clamp(0, last)), 0)
 
 
 def mirrored(pictures: Tensor, axis: int, places: Tensor) -> Tensor:
@@ -80,14 +80,14 @@ def cut_out(gan: GAN, pictures: Tensor, share: float) -> Tensor:
         share: of either side that the rectangle has, rounded down to pixels; what of it is beyond
             the picture's border is lost.
     """
-    inside = torch.ones((), dtype=torch.bool, device=pictures.device)
+    cut = torch.ones((), dtype=torch.bool, device=pictures.device)
     for axis in (2, 3):
         size = pictures.shape[axis]
         length = int(share * size)
         first = integers(gan, pictures, 0, size - length % 2) - length // 2
         places = _places(pictures, axis)
-        inside = inside & (places >= first) & (places < first + length)
-    return pictures * ~inside
+        cut = cut & (places >= first) & (places < first + length)
+    return torch.where(cut, 0, pictures)
 
 
 def _places(pictures: Tensor, axis: int) -> Tensor:

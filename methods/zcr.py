@@ -42,53 +42,53 @@ class ZCR(Method):
         for name in ("zcr_dis_weight", "zcr_gen_weight", "zcr_sigma"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: it cannot be negative")
-        self._latents: dict[int, Tensor] = {}
+        self._zcr_latents: dict[int, Tensor] = {}
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss + lambda_dis E (f(G(z)) - f(G(z')))^2."""
         remembering = Remembering(gan.discriminator)
         loss = super().d_loss(replace(gan, discriminator=remembering), real, fake)
-        gaps = remembering.of(fake) - gan.discriminator(self._moved(gan, fake))
+        gaps = remembering.of(fake) - gan.discriminator(self._zcr_moved(gan, fake))
         return loss + self.zcr_dis_weight * gaps.square().mean()
 
     def g_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss - lambda_gen E (G(z) - G(z'))^2."""
-        gaps = fake - self._moved(gan, fake)
+        gaps = fake - self._zcr_moved(gan, fake)
         return super().g_loss(gan, real, fake) - self.zcr_gen_weight * gaps.square().mean()
 
     def step(self, gan: GAN, batches: Iterator[Tensor]) -> Logs:
         """The combined method's step, in which the latents of samples are remembered."""
-        with self._watching(gan.generator):
+        with self._zcr_watching(gan.generator):
             return super().step(gan, batches)
 
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """The discriminator's step, likewise."""
-        with self._watching(gan.generator):
+        with self._zcr_watching(gan.generator):
             return super().d_step(gan, real)
 
     def g_step(self, gan: GAN, real: Tensor) -> Logs:
         """The generator's step, likewise."""
-        with self._watching(gan.generator):
+        with self._zcr_watching(gan.generator):
             return super().g_step(gan, real)
 
-    def _moved(self, gan: GAN, fake: Tensor) -> Tensor:
+    def _zcr_moved(self, gan: GAN, fake: Tensor) -> Tensor:
         """G(z') for each of the samples G(z); with the generator's graph where they have it."""
-        latents = self._latents[fake.data_ptr()]
+        latents = self._zcr_latents[fake.data_ptr()]
         noise = torch.randn(latents.shape, generator=gan.noise, device=latents.device)
         with torch.set_grad_enabled(fake.requires_grad):
             samples: Tensor = gan.generator(latents + self.zcr_sigma * noise)
         return samples
 
     @contextmanager
-    def _watching(self, generator: nn.Module) -> Iterator[None]:
+    def _zcr_watching(self, generator: nn.Module) -> Iterator[None]:
         """Remembers in the block which latents samples were made of, by the samples' memory."""
 
         def remember(network: nn.Module, inputs: tuple[Tensor], samples: Tensor) -> None:
-            self._latents[samples.data_ptr()] = inputs[0]
+            self._zcr_latents[samples.data_ptr()] = inputs[0]
 
         hook = generator.register_forward_hook(remember)
         try:
             yield
         finally:
             hook.remove()
-            self._latents.clear()
+            self._zcr_latents.clear()
