@@ -24,7 +24,9 @@ class ALR(PerSample, Wasserstein):
     The slope itself is penalised, between two points, and no gradient: the step is of first order.
     r = epsilon d has a length drawn for each sample, and d, of length 1, is the direction in which
     f changes most, by power iteration: from a random direction, grad_d |f(x) - f(x + xi d)|,
-    normalized. Nothing is differentiated through r.
+    normalized. Nothing is differentiated through r. Pictures stay in [-1, 1], x + xi d and x + r
+    alike, so that xi and epsilon, which are for 32x32 pictures, are too long for much smaller ones:
+    where a step leaves the range in every value, no direction is found, and nothing penalised.
 
     Source: Terjek 2020 (arXiv:1907.05681); all values, the mean over both batches, the uniform
     first direction and the clamp as in the author's public code
@@ -37,7 +39,6 @@ class ALR(PerSample, Wasserstein):
         alr_iterations: power iterations; none leaves the random direction.
         alr_epsilon_min: the least length of r.
         alr_epsilon_max: the largest.
-        alr_clamp: whether points stay in [-1, 1], as pictures do, so that r can be shorter.
     """
 
     d_steps: int = 5
@@ -47,7 +48,6 @@ class ALR(PerSample, Wasserstein):
     alr_iterations: int = 1
     alr_epsilon_min: float = 0.1
     alr_epsilon_max: float = 10.0
-    alr_clamp: bool = True
 
     def __post_init__(self) -> None:
         """Checks the lengths."""
@@ -66,7 +66,7 @@ class ALR(PerSample, Wasserstein):
         loss = super().d_loss(replace(gan, discriminator=remembering), real, fake)
         samples = torch.cat([real, fake])
         logits = torch.cat([remembering.of(real), remembering.of(fake)])
-        moved = self._within(samples + self.adversary(gan, samples.detach(), logits.detach()))
+        moved = _within(samples + self.adversary(gan, samples.detach(), logits.detach()))
         distances = norms((moved - samples).flatten(1)).clamp(min=SMALL)
         slopes = (gan.discriminator(moved) - logits).abs() / distances
         return loss + self.alr_weight * F.relu(slopes - self.alr_slope).square().mean()
@@ -77,15 +77,17 @@ class ALR(PerSample, Wasserstein):
         direction = _unit(uniform - 0.5)
         for _ in range(self.alr_iterations):
             direction.requires_grad_()
-            change = gan.discriminator(self._within(samples + self.alr_xi * direction)) - logits
+            change = gan.discriminator(_within(samples + self.alr_xi * direction)) - logits
             (gradient,) = torch.autograd.grad(change.abs().sum(), direction)
             direction = _unit(gradient)
         span = self.alr_epsilon_max - self.alr_epsilon_min
         lengths = self.alr_epsilon_min + span * per_sample_uniform(gan, samples)
         return lengths * direction
 
-    def _within(self, points: Tensor) -> Tensor:
-        return points.clamp(-1, 1) if self.alr_clamp else points
+
+def _within(samples: Tensor) -> Tensor:
+    """Pictures (N, C, H, W) in [-1, 1]; points (N, d) may be anywhere."""
+    return samples.clamp(-1, 1) if samples.dim() == 4 else samples
 
 
 def _unit(vectors: Tensor) -> Tensor:

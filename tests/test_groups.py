@@ -11,8 +11,10 @@ from bench.errors import UsageError
 
 EVERY = [
     *("vanilla", "as_gan", "as_gan_repo", "as_gan_none", "as_gan_random_sign", "as_gan_gaussian"),
-    *("l1_penalty", "wgan", "wgan_gp", "wgan_div", "dragan", "spectral_norm", "sn_gan"),
-    *("sn_as_gan", "hinge", "lsgan", "r1", "r2", "r3gan", "lecam", "consensus", "unrolled"),
+    *("l1_penalty", "wgan", "wgan_gp", "wgan_lp", "gp0", "max_gp", "linf_gp", "wgan_div"),
+    *("dragan", "spectral_norm", "sn_gan"),
+    *("sn_as_gan", "hinge", "lsgan", "r1", "r2", "js_reg", "alr", "approx_r1", "approx_r2"),
+    *("r3gan", "lecam", "consensus", "unrolled"),
 ]
 """The rows of the published pages of the mixtures, in the order in which they run."""
 

@@ -25,14 +25,21 @@ from gan_factory import (
 )
 from torch import Tensor
 
+from methods.alr import ALR
+from methods.approx_r1 import ApproxR1
+from methods.approx_r2 import ApproxR2
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
 from methods.combine import combine
 from methods.consensus import Consensus
 from methods.dragan import DRAGAN
+from methods.gp0 import GP0
 from methods.hinge import Hinge
+from methods.js_reg import JSReg
 from methods.l1_penalty import L1Penalty
 from methods.lecam import LeCam
+from methods.linf_gp import LinfGP
+from methods.max_gp import MaxGP
 from methods.r1 import R1
 from methods.r2 import R2
 from methods.r3gan import R3GAN
@@ -42,12 +49,13 @@ from methods.unrolled import Unrolled
 from methods.wgan import WGAN
 from methods.wgan_div import WGANDiv
 from methods.wgan_gp import WGANGP
+from methods.wgan_lp import WGANLP
 
 pytestmark = pytest.mark.usefixtures("_float64")
 
 N, SHAPE = 5, (3, 4, 4)
-PER_SAMPLE = [R1, R2, R3GAN, DRAGAN]
-PENALTIES = [R1, R2, DRAGAN, L1Penalty]
+PER_SAMPLE = [R1, R2, R3GAN, DRAGAN, WGANLP, GP0, MaxGP, LinfGP, JSReg, ALR]
+PENALTIES = [R1, R2, DRAGAN, L1Penalty, GP0, MaxGP, JSReg, ApproxR1, ApproxR2]
 
 
 def pair() -> tuple[Tensor, Tensor]:
@@ -257,7 +265,7 @@ def test_a_penalty_is_part_of_ds_one_step_and_absent_from_gs(penalty: type[Metho
     assert not changed(generator_state(gan), generator_state(twin))
 
 
-@pytest.mark.parametrize("penalty", [R1, R2, DRAGAN])
+@pytest.mark.parametrize("penalty", [R1, R2, DRAGAN, GP0, MaxGP, LinfGP, JSReg])
 def test_a_penalty_reaches_neither_the_real_nor_the_fake_samples(penalty: type[Method]) -> None:
     gan = make_gan(generator(), Quadratic(0.4))
     samples = [x.requires_grad_() for x in pair()]
@@ -268,7 +276,7 @@ def test_a_penalty_reaches_neither_the_real_nor_the_fake_samples(penalty: type[M
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
-@pytest.mark.parametrize("penalty", [R1, R2])
+@pytest.mark.parametrize("penalty", [R1, R2, GP0, JSReg])
 def test_the_penalty_of_a_batch_is_the_mean_of_its_samples_own(penalty: type[Method]) -> None:
     gan = make_gan(generator(), discriminator())
     real = draw(N, 4)
@@ -294,6 +302,7 @@ def test_no_two_methods_share_the_name_of_a_hyper_parameter() -> None:
     """Combined, they would share its value; R1 and R2 are meant to, and all share d_steps."""
     methods = [
         *(R1, DRAGAN, L1Penalty, LeCam, Consensus, WGAN, WGANDiv, WGANGP),
+        *(GP0, MaxGP, LinfGP, JSReg, ALR, ApproxR1),
         *(ASGAN, SpectralNorm, Unrolled),
     ]
     own = {method: {field.name for field in fields(method)} - {"d_steps"} for method in methods}
