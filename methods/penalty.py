@@ -5,12 +5,26 @@ gradient of D's loss at the real samples, know nothing of it.
 """
 
 from collections.abc import Callable
+from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from methods.base import GAN, Incompatible
+from methods.base import GAN, Incompatible, Method
+
+
+@dataclass
+class PerSample(Method):
+    """What a method inherits from that takes each logit for its sample's alone.
+
+    Not a method by itself.
+    """
+
+    def check(self, gan: GAN) -> None:
+        """Refuses BatchNorm in the discriminator, and one that judges samples together."""
+        super().check(gan)
+        refuse_batch_norm(gan, type(self).__name__)
 
 
 def input_gradients(gan: GAN, inputs: Tensor) -> Tensor:
@@ -22,9 +36,6 @@ def input_gradients(gan: GAN, inputs: Tensor) -> Tensor:
 
     Returns:
         The gradients, flattened to (N, d).
-
-    Raises:
-        Incompatible: if D gives other than one logit a sample.
     """
     return logits_and_gradients(gan.discriminator, inputs.detach().requires_grad_())[1]
 
@@ -52,9 +63,14 @@ def norms(gradients: Tensor) -> Tensor:
     return torch.linalg.vector_norm(gradients, dim=1)
 
 
+def squares(gradients: Tensor) -> Tensor:
+    """The squared L2 norm of each row of (N, d), shape (N,)."""
+    return gradients.square().sum(1)
+
+
 def mean_square(gan: GAN, inputs: Tensor) -> Tensor:
     """E ||grad f||^2, summed over all of a sample's values: of (N, ...), a scalar."""
-    return input_gradients(gan, inputs).square().sum(1).mean()
+    return squares(input_gradients(gan, inputs)).mean()
 
 
 def per_sample_uniform(gan: GAN, batch: Tensor) -> Tensor:
@@ -66,6 +82,11 @@ def per_sample_uniform(gan: GAN, batch: Tensor) -> Tensor:
 def interpolates(gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
     """A point on the line between each real and its fake sample, of their shape (N, ...)."""
     return torch.lerp(fake, real, per_sample_uniform(gan, real))
+
+
+def gradients_between(gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
+    """``input_gradients`` at ``interpolates``."""
+    return input_gradients(gan, interpolates(gan, real, fake))
 
 
 def refuse_batch_norm(gan: GAN, method: str, does: str = "penalises") -> None:

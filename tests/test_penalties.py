@@ -22,22 +22,30 @@ from gan_factory import (
 )
 from torch import Tensor
 
+from methods.alr import ALR
+from methods.approx_r1 import ApproxR1
+from methods.approx_r2 import ApproxR2
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
 from methods.combine import combine
 from methods.dragan import DRAGAN
+from methods.gp0 import GP0
 from methods.hinge import Hinge
+from methods.js_reg import JSReg
 from methods.l1_penalty import L1Penalty
+from methods.linf_gp import LinfGP
+from methods.max_gp import MaxGP
 from methods.r1 import R1
 from methods.r2 import R2
 from methods.r3gan import R3GAN
 from methods.relativistic import Relativistic
+from methods.wgan_lp import WGANLP
 
 pytestmark = pytest.mark.usefixtures("_float64")
 
 N, SHAPE = 5, (3, 4, 4)
-PER_SAMPLE = [R1, R2, R3GAN, DRAGAN]
-PENALTIES = [R1, R2, DRAGAN, L1Penalty]
+PER_SAMPLE = [R1, R2, R3GAN, DRAGAN, WGANLP, GP0, MaxGP, LinfGP, JSReg, ALR]
+PENALTIES = [R1, R2, DRAGAN, L1Penalty, GP0, MaxGP, JSReg, ApproxR1, ApproxR2]
 
 
 def pair() -> tuple[Tensor, Tensor]:
@@ -247,7 +255,7 @@ def test_a_penalty_is_part_of_ds_one_step_and_absent_from_gs(penalty: type[Metho
     assert not changed(generator_state(gan), generator_state(twin))
 
 
-@pytest.mark.parametrize("penalty", [R1, R2, DRAGAN])
+@pytest.mark.parametrize("penalty", [R1, R2, DRAGAN, GP0, MaxGP, LinfGP, JSReg])
 def test_a_penalty_reaches_neither_the_real_nor_the_fake_samples(penalty: type[Method]) -> None:
     gan = make_gan(generator(), Quadratic(0.4))
     samples = [x.requires_grad_() for x in pair()]
@@ -258,7 +266,7 @@ def test_a_penalty_reaches_neither_the_real_nor_the_fake_samples(penalty: type[M
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
-@pytest.mark.parametrize("penalty", [R1, R2])
+@pytest.mark.parametrize("penalty", [R1, R2, GP0, JSReg])
 def test_the_penalty_of_a_batch_is_the_mean_of_its_samples_own(penalty: type[Method]) -> None:
     gan = make_gan(generator(), discriminator())
     real = draw(N, 4)

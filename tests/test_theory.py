@@ -207,6 +207,19 @@ def consensus_force(gamma: float, player: int) -> Force:
     return force
 
 
+def weighted_d(gamma: float) -> Force:
+    def regularizer(theta: float, psi: float) -> float:
+        """Data at 0, where f = 0; G at theta."""
+        return gamma / 2 * psi**2 * ((1 - sigmoid(0)) ** 2 + sigmoid(psi * theta) ** 2)
+
+    def force(theta: float, psi: float) -> float:
+        step = 1e-5
+        slope = regularizer(theta, psi + step) - regularizer(theta, psi - step)
+        return logistic_d(theta, psi) - slope / (2 * step)
+
+    return force
+
+
 def gaussian_d(s: float) -> Force:
     z = quantiles(999).double().numpy()
 
@@ -265,6 +278,12 @@ SYSTEMS: dict[str, tuple[Linear, Force, Force, complex]] = {
         consensus_force(1.0, 1),
         consensus_force(1.0, 0),
         -0.25 + 0.5j,
+    ),
+    "js_reg, 1.2": (
+        Linear(0.5, 0.5, d_damping=0.6),
+        weighted_d(1.2),
+        logistic_g,
+        -0.3 + 1j * sqrt(0.25 - 0.09),
     ),
     "gaussian, 0.8": (
         Linear(0.5, 0.5, d_damping=0.32),
@@ -544,6 +563,50 @@ def test_wgan_div(p: float, at_once: bool, tmp_path: Path, simultaneous: Offerin
     bindings = ("WGANDiv.d_steps = 1", f"WGANDiv.div_p = {p}", "WGANDiv.div_k = 0.3")
     prediction, value, _ = observed(planned(tmp_path, method, 0.2, 60, theory, *bindings))
     assert prediction.agrees(value), (prediction, value)
+
+
+BOUNDED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "wgan_lp": ("bounded_slope", ("WGANLP.d_steps = 1", "WGANLP.penalty = 1.5")),
+    "linf_gp": ("bounded_slope", ("LinfGP.linf_weight = 0.1",)),
+    "alr": (
+        "bounded_difference",
+        ("ALR.d_steps = 1", "ALR.alr_weight = 1.5", "ALR.alr_slope = 0.7"),
+    ),
+}
+
+
+@pytest.mark.parametrize("method", BOUNDED)
+def test_what_bounds_a_slope_shrinks_a_circle_until_it_is_free(method: str, tmp_path: Path) -> None:
+    """Alone a Wasserstein critic keeps its 1.8, and one with a hinge its sqrt(2)."""
+    theory, more = BOUNDED[method]
+    theories = f'Theory.alternating = {{"{method}": @{theory}}}'
+    run = planned(tmp_path, method, 0.1, 80, theories, *more, start=1.8, every=0.3)
+    prediction, value, _ = observed(run)
+    assert prediction.value == (0.7 if method == "alr" else 1.0)
+    assert prediction.agrees(value), (prediction, value)
+
+
+@pytest.mark.parametrize("method", BOUNDED)
+def test_a_circle_within_the_bound_is_left_alone(method: str, tmp_path: Path) -> None:
+    run = planned(tmp_path, method, 0.1, 40, *BOUNDED[method][1], start=0.6, every=0.3)
+    seen = trajectory(run)
+    assert seen.amplitude() == pytest.approx(0.6, abs=0.01)
+    assert seen.factor() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["approx_r1", "approx_r2"])
+def test_noise_on_average_damps_as_the_gradients_square_does(method: str, tmp_path: Path) -> None:
+    """With more samples the same closed form holds to more digits than with the suite's two."""
+    name = "ApproxR" + method[-1]
+    more = (
+        f'Theory.alternating = {{"{method}": @noise_penalty}}',
+        f"{name}.approx_sigma = 0.05",
+        "Experiment.batch_size = 4096",
+    )
+    prediction, value, _ = observed(planned(tmp_path, method, 0.2, 40, *more))
+    exact = Linear(0.5, 0.5, d_damping=0.5).factor(0.2, 0.2, False)
+    assert prediction.value == pytest.approx(exact)
+    assert value == pytest.approx(exact, abs=0.03 * (1 - exact))
 
 
 @pytest.mark.parametrize("rectified", [False, True])

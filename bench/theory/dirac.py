@@ -3,6 +3,7 @@
 A gin file binds each to a method by name. Hyper-parameters are read from the method as trained.
 """
 
+from dataclasses import replace
 from math import nan
 from typing import Any
 
@@ -17,6 +18,9 @@ LOGISTIC = Linear(pull=0.5, push=0.5)
 """The non-saturating and the relativistic GAN near the equilibrium, where the sigmoid is 1/2."""
 
 WASSERSTEIN = Linear(pull=1.0, push=1.0)
+
+NOISY = 0.3
+"""How far off the rate of a damping that is drawn anew in each step may be, as a share of it."""
 
 LOGISTIC_DAMPING = 1 / 8
 """E' = -2 u tanh(u / 2) for u = psi theta, about -u^2, whose mean over a circle is E^2 / 8."""
@@ -120,6 +124,48 @@ def unit_penalty_logistic(method: Any, updates: Updates) -> Prediction | None:
 
 
 @gin.register
+def line_penalty(method: Any, updates: Updates) -> Prediction:
+    """0-GP: lambda psi^2, without a half, wherever it is taken."""
+    return _linear(Linear(0.5, 0.5, d_damping=2 * method.gp0_weight), updates)
+
+
+@gin.register
+def largest_penalty(method: Any, updates: Updates) -> Prediction:
+    """MaxGP: the same, since the gradient is psi everywhere."""
+    return _linear(Linear(0.5, 0.5, d_damping=2 * method.max_gp_weight), updates)
+
+
+@gin.register
+def weighted_penalty(method: Any, updates: Updates) -> Prediction:
+    """The JS regularizer: gamma/2 (1/4 + 1/4) psi^2 where the sigmoid is 1/2."""
+    return _linear(Linear(0.5, 0.5, d_damping=method.js_gamma / 2), updates)
+
+
+@gin.register
+def noise_penalty(method: Any, updates: Updates) -> Prediction:
+    """R1 or R2 in first order: lambda sigma^2 psi^2 times a batch's mean square of noise.
+
+    The mean over the noise is of one gamma, 2 lambda sigma^2. A batch of two moves the damping by
+    as much as itself from step to step, and its mean over a run by about 9%.
+    """
+    damping = 2 * method.approx_weight * method.approx_sigma**2
+    mean = _linear(Linear(0.5, 0.5, d_damping=damping), updates)
+    return replace(mean, tolerance=NOISY * abs(mean.value - 1))
+
+
+@gin.register
+def bounded_slope(method: Any, updates: Updates) -> Prediction | None:
+    """WGAN-LP, or the L-infinity penalty: a critic that is free while |psi| <= 1."""
+    return _bounded(1.0, updates)
+
+
+@gin.register
+def bounded_difference(method: Any, updates: Updates) -> Prediction | None:
+    """ALR: the same below K, since (f(x) - f(x + r)) / r is psi for any r."""
+    return _bounded(method.alr_slope, updates)
+
+
+@gin.register
 def perturbed_pair(method: Any, updates: Updates) -> Prediction:
     """AS-GAN as in its paper: D sees the fakes in both of its steps."""
     return _friction(method.epsilon, 2, updates)
@@ -187,6 +233,25 @@ def _weakly_damped(
         tolerance=0.05 * slope,
         measure=lambda trajectory: trajectory.growth(power, ratio) / updates.g_rate,
         eigenvalues=system.eigenvalues,
+    )
+
+
+def _bounded(slope: float, updates: Updates) -> Prediction | None:
+    """Circles that are no larger than ``slope`` are kept, and larger ones shrink to it.
+
+    E' = -2 |psi| p(|psi|) for the penalty's derivative p, which is 0 up to ``slope``: damping ends
+    where a circle's psi stays within. Started at this distance or farther out.
+    """
+    if updates.simultaneous:
+        return None
+    return Prediction(
+        "cycles",
+        "amplitude",
+        "largest free slope",
+        value=slope,
+        tolerance=0.1 * updates.g_rate,
+        measure=lambda trajectory: trajectory.amplitude(),
+        eigenvalues=WASSERSTEIN.eigenvalues,
     )
 
 
