@@ -163,9 +163,7 @@ def test_an_iteration_budget_stops_the_solver_and_gmres_never_does_worse_with_mo
     assert all(after <= before + 1e-12 for before, after in itertools.pairwise(residuals))
     assert residuals[4] > 1e-3 * right.norm()
     assert residuals[-1] < 1e-10 * right.norm()
-    for factor in (0.7, 1.01, 3.0):
-        found = gmres(lambda s, factor=factor: factor * s, right[:1], 5, 0.0)
-        assert found.item() == pytest.approx(right[0].item() / factor)
+    assert gmres(lambda s: 0 * s, right, 5, 0.0).norm() == 0  # nothing to be had, and no NaN
     loose = gmres(lambda s: matrix @ s, right, 9, 0.5)
     assert 1e-3 < (matrix @ loose - right).norm() / right.norm() <= 0.5
 
