@@ -71,11 +71,11 @@ def defaults(full_selector: str) -> dict[str, Any]:
         for name, parameter in inspect.signature(_function(full_selector)).parameters.items()
         if name != "self"
     }
-    target = _target(full_selector)
-    if dataclasses.is_dataclass(target):
+    configurable = target(full_selector)
+    if dataclasses.is_dataclass(configurable):
         found |= {
             field.name: field.default_factory()
-            for field in dataclasses.fields(target)
+            for field in dataclasses.fields(configurable)
             if field.init and field.default_factory is not dataclasses.MISSING
         }
     return found
@@ -89,9 +89,14 @@ def not_content(full_selector: str) -> tuple[str, ...]:
     return attribute(full_selector, "NOT_CONTENT") or ()
 
 
+def target(full_selector: str) -> Any:
+    """The class or function that a selector names, itself."""
+    return gin_config._REGISTRY.get_match(full_selector).wrapped
+
+
 def attribute(full_selector: str, name: str) -> Any:
     """An attribute of a registered class, None where it has none."""
-    return getattr(_target(full_selector), name, None)
+    return getattr(target(full_selector), name, None)
 
 
 def required_parameters(full_selector: str) -> list[str]:
@@ -102,13 +107,8 @@ def required_parameters(full_selector: str) -> list[str]:
 
 def _function(full_selector: str) -> Callable[..., Any]:
     """What is called: a class's constructor, or the function itself."""
-    target = _target(full_selector)
-    return target.__init__ if inspect.isclass(target) else target
-
-
-def _target(full_selector: str) -> Any:
-    """The class or function itself."""
-    return gin_config._REGISTRY.get_match(full_selector).wrapped
+    configurable = target(full_selector)
+    return configurable.__init__ if inspect.isclass(configurable) else configurable
 
 
 @cache

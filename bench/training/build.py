@@ -43,6 +43,10 @@ def build(experiment: Experiment, seed: int, device: torch.device) -> GAN:
         noise=stream(seed, "noise", device=streams),
         batch_size=experiment.batch_size,
         shape=tuple(shape),
+        accumulation=experiment.accumulation,
     )
+    if experiment.max_norm is not None:
+        for group in (*gan.g_optimizer.param_groups, *gan.d_optimizer.param_groups):
+            group["max_norm"] = experiment.max_norm
     experiment.method.check(gan)
     return gan

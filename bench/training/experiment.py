@@ -1,7 +1,7 @@
 """What gin binds: everything one run is made of."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
@@ -15,6 +15,7 @@ from bench.data.dataset import Dataset
 from bench.scores.judge import Judge
 from bench.theory.theory import Theory
 from methods.base import Method
+from methods.combine import combine
 
 _DEVICE = re.compile(r"auto|cpu|cuda(:\d+)?")
 
@@ -31,11 +32,17 @@ class Experiment:
         judge: called with the data set, gives the judge of its scores.
         generator: called with (shape, latent_dim), gives the generator.
         discriminator: called with (shape), gives the discriminator.
-        method: the training method.
+        method: the training method, with those of ``also`` on top of it.
+        also: methods for every row: a setting that averages weights, say, or augments samples. What
+            a row's method is by itself is not stacked on it again.
         g_optimizer: called with parameters, gives the generator's optimizer.
         d_optimizer: the same for the discriminator.
         steps: generator steps.
         batch_size: real samples a batch.
+        accumulation: equal parts of a batch that pass through the networks one after the other,
+            their gradients averaged: less memory, and BatchNorm over each part.
+        max_norm: of the gradient of either player, which is scaled where it is longer; None for no
+            bound.
         latent_dim: dimension of the latents.
         evaluations: how many times, evenly spaced, the samples are scored; the last at the end.
         log_every: generator steps between two readings of the losses.
@@ -62,6 +69,9 @@ class Experiment:
     steps: int
     batch_size: int
     latent_dim: int
+    also: Sequence[Method] = ()
+    accumulation: int = 1
+    max_norm: float | None = None
     evaluations: int = 10
     log_every: int = 50
     checkpoint_seconds: float = 5.0
@@ -72,14 +82,26 @@ class Experiment:
     theory: Theory | None = None
 
     def __post_init__(self) -> None:
-        """Checks the budget.
+        """Checks the budget, and stacks the methods.
 
         Raises:
             ValueError: with the parameter and what it may be.
+            Incompatible: the methods cannot be combined.
         """
-        for name in ("steps", "batch_size", "latent_dim", "evaluations", "log_every"):
+        positive = ("steps", "batch_size", "latent_dim", "evaluations", "log_every", "accumulation")
+        for name in positive:
             if getattr(self, name) < 1:
                 raise ValueError(f"{name} = {getattr(self, name)}: it must be at least 1")
+        if self.batch_size % self.accumulation:
+            raise ValueError(
+                f"accumulation = {self.accumulation}, batch_size = {self.batch_size}: a batch "
+                "must have equal parts; bind accumulation to a divisor of batch_size"
+            )
+        if self.max_norm is not None and self.max_norm <= 0:
+            raise ValueError(f"max_norm = {self.max_norm}: it must be above 0, or None")
+        more = [method for method in self.also if not isinstance(self.method, type(method))]
+        if more:
+            object.__setattr__(self, "method", combine([*more, self.method]))
         if self.evaluations > self.steps:
             raise ValueError(
                 f"evaluations = {self.evaluations}, steps = {self.steps}: evaluations must be "

@@ -30,22 +30,20 @@ class Finished:
         record: what it left.
         recalled: the parts that it was made of, and their config.
         gan: its networks as the last checkpoint has them, in eval mode.
+        generator: the one that its scores are of, in eval mode: that of ``gan``, or what its method
+            evaluates in its place. Maps latents (N, latent_dim) to samples, pictures in [-1, 1].
     """
 
     folder: Path
     record: Record = field(repr=False)
     recalled: Recalled = field(repr=False)
     gan: GAN = field(repr=False)
+    generator: nn.Module = field(repr=False)
 
     @property
     def experiment(self) -> Experiment:
         """The parts that it was made of."""
         return self.recalled.experiment
-
-    @property
-    def generator(self) -> nn.Module:
-        """Maps latents (N, latent_dim) to samples, pictures in [-1, 1]."""
-        return self.gan.generator
 
     @property
     def discriminator(self) -> nn.Module:
@@ -97,7 +95,7 @@ class Finished:
             )
         with seeded(self.record["seed"], "evaluation"):
             return generate(
-                self.gan, latents.to(self.device, torch.float32), self.experiment.batch_norm
+                self.generator, latents.to(self.device, torch.float32), self.experiment.batch_norm
             )
 
     def sample(self, n: int, seed: int | None = None) -> Tensor:
@@ -169,7 +167,7 @@ def at_checkpoint(
         UsageError: there is no checkpoint, it is damaged, or fits other networks.
     """
     path = folder / CHECKPOINT
-    seed = record["seed"]
+    seed, method = record["seed"], recalled.experiment.method
     try:
         state = checkpoint.load(path, owner(record["key"], seed))
     except FileNotFoundError:
@@ -185,11 +183,13 @@ def at_checkpoint(
         discriminator = cast(nn.Module, gan.discriminator)
         gan.generator.load_state_dict(state["generator"])
         discriminator.load_state_dict(state["discriminator"])
+        method.load_state_dict(state["method"])
         gan.step = state["history"]["step"]
+        generator = method.evaluated(gan)
     except (LookupError, RuntimeError, TypeError, ValueError, AttributeError) as error:
         raise UsageError(
             f"{path} does not fit the run's networks as they are here: {first_line(error)}"
         ) from error
-    gan.generator.eval()
-    discriminator.eval()
-    return Finished(folder, record, recalled, gan)
+    for network in (gan.generator, discriminator, generator):
+        network.eval()
+    return Finished(folder, record, recalled, gan, generator)

@@ -1,8 +1,8 @@
 """Training longer: a run goes on from another that is its own beginning, where one was done.
 
 Two runs whose content is equal but for their number of steps, and of evaluations, do the same up to
-the end of the shorter one. Whatever else depends on the number of steps, a schedule say, has it in
-a parameter of its own: that makes other content, and no beginning.
+the end of the shorter one, unless a schedule spans the whole training. Whatever else depends on the
+number of steps has it in a parameter of its own: that makes other content, and no beginning.
 """
 
 import ast
@@ -20,6 +20,7 @@ from bench.runs import checkpoint, records
 from bench.runs.folder import CHECKPOINT, CONFIG, owner
 from bench.runs.records import RECORD
 from bench.training.experiment import Experiment
+from bench.training.scheduled import Scheduled
 
 BOUND = f"{Experiment.__module__}.{Experiment.__name__}"
 """What a composed config calls the experiment."""
@@ -72,6 +73,8 @@ def beginning(run: Run, out: Path, experiment: Experiment) -> tuple[Beginning | 
     """
     found: Beginning | None = None
     reasons: list[str] = []
+    if Scheduled(experiment).spans:
+        return found, reasons
     for shorter in sorted(_shorter(run, out), key=lambda one: -one.steps):
         for path in checkpoint.kept(shorter.folder / CHECKPOINT):
             try:

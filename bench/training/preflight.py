@@ -1,16 +1,25 @@
 """Builds what each config of a plan describes, so that mistakes cost no work."""
 
+from collections.abc import Callable
+from typing import Any
+
 import torch
+from torch.optim import Optimizer
 
 from bench.config.bound import Bound
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.facts import first_line, placed
 from bench.config.plan import Plan
+from bench.config.registry import resolve, target
 from bench.config.run import Run
+from bench.config.statements import Reference
+from bench.config.values import references
 from bench.data.loader import Loader
 from bench.errors import UsageError
 from bench.training.build import build
 from bench.training.experiment import Experiment, experiment_of
+from bench.training.scheduled import Scheduled, Unschedulable
+from bench.training.schedules import Schedule
 from bench.training.trial import Misfit, try_networks
 from bench.waiting import waiting
 from bench.wording import plural
@@ -38,7 +47,9 @@ def preflight(plan: Plan) -> None:
 def _check(run: Run, composition: Composition) -> None:
     cell = f"{run.method} under {run.setting}"
     try:
+        _require_followed(composition)
         experiment = experiment_of(Bound(run.config))
+        Scheduled(experiment)
         Loader(experiment.data.training(), experiment.batch_size, run.seed)
         scored = experiment.judge(experiment.data).samples
         networks = _networks(experiment, composition)
@@ -49,6 +60,9 @@ def _check(run: Run, composition: Composition) -> None:
             _tried.add(networks)
     except Incompatible as refusal:
         raise UsageError(f"{cell}: {first_line(refusal)}") from refusal
+    except Unschedulable as unfit:
+        places = [composition.where(owner, unfit.parameter) for owner in unfit.owners]
+        raise UsageError(f"{next(filter(None, places), cell)}: {unfit}") from unfit
     except Misfit as misfit:
         raise UsageError(_explained(misfit, experiment, composition, cell)) from misfit
     except (UsageError, ValueError, TypeError) as error:
@@ -58,6 +72,45 @@ def _check(run: Run, composition: Composition) -> None:
         raise UsageError(f"{cell}: {type(error).__name__}: {first_line(error)}") from error
 
 
+def _require_followed(composition: Composition) -> None:
+    """Sees to it that nothing is bound to a schedule that will not be read again.
+
+    Raises:
+        UsageError: with the place that bound it.
+    """
+    for (_, owner, parameter), binding in composition.bindings.items():
+        value = composition.source(binding).value if parameter else None
+        for reference in references(value):
+            if _is_schedule(reference) and not _follows(owner, parameter):
+                raise UsageError(
+                    f"{binding.where}: {binding.key} is read once, before training, and cannot "
+                    f"follow {reference!r}: a schedule moves the numbers of methods and "
+                    "optimizers; bind a number"
+                )
+
+
+def _is_schedule(reference: Reference) -> bool:
+    if reference.macro:
+        return False
+    found = target(resolve(reference.selector, reference.selector))
+    return _gives_schedule(found)
+
+
+def _follows(owner: str, parameter: str) -> bool:
+    """Whether a parameter is one that a schedule may move."""
+    found = target(owner)
+    if isinstance(found, type):
+        return issubclass(found, Method | Optimizer) or (found, parameter) == (
+            Experiment,
+            "max_norm",
+        )
+    return _gives_schedule(found)
+
+
+def _gives_schedule(function: Callable[..., Any]) -> bool:
+    return function.__annotations__.get("return") in (Schedule, Schedule.__name__)
+
+
 def _networks(experiment: Experiment, composition: Composition) -> str:
     """All that decides what a pass through the networks does."""
     method = type(experiment.method)
@@ -65,7 +118,7 @@ def _networks(experiment: Experiment, composition: Composition) -> str:
     parameters += ["batch_size", "latent_dim", "batch_norm"]
     hooks = ("make_discriminator", "adapt")
     if any(getattr(method, hook) is not getattr(Method, hook) for hook in hooks):
-        parameters.append("method")
+        parameters += ["method", "also"]
     return composition.below(*parameters)
 
 

@@ -30,7 +30,7 @@ from bench.scores.judge import Judge
 from bench.training import optimizers  # noqa: F401  which a config may name
 from bench.training.experiment import Experiment, experiment_of
 
-SLOTS = ("generator", "discriminator", "method", "g_optimizer", "d_optimizer")
+SLOTS = ("generator", "discriminator", "method", "also", "g_optimizer", "d_optimizer")
 """The parts of an experiment that a record says by content."""
 
 KNOWN = ("architectures", "methods", "settings")

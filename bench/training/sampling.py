@@ -1,7 +1,7 @@
 """How a generator is sampled for a score, or for a picture of what the score was of."""
 
 import torch
-from torch import Tensor
+from torch import Tensor, nn
 
 from bench.streams import stream
 from methods.base import GAN, ghost
@@ -18,15 +18,14 @@ def fixed_latents(gan: GAN, seed: int, n: int) -> Tensor:
 
 
 @torch.no_grad()
-def generate(gan: GAN, latents: Tensor, batch_norm: str) -> Tensor:
+def generate(generator: nn.Module, latents: Tensor, batch_norm: str) -> Tensor:
     """Samples (n, ...) of latents (n, latent_dim); leaves no trace on the generator.
 
     Args:
-        gan: holds the generator.
+        generator: the one that is evaluated.
         latents: on its device.
         batch_norm: whether it normalizes with "running" statistics, or with each "batch"'s own.
     """
-    generator = gan.generator
     training = generator.training
     generator.train(batch_norm == "batch")
     stand_in = ghost(generator)

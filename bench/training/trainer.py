@@ -20,6 +20,7 @@ from bench.training.diagnostics import diagnose
 from bench.training.experiment import Experiment
 from bench.training.losses import LossMeter, require_finite
 from bench.training.sampling import fixed_latents, generate
+from bench.training.scheduled import Scheduled
 
 
 @dataclass
@@ -54,6 +55,8 @@ class Trainer:
         self.judge = judge
         self.device = experiment.torch_device()
         self.gan = build(experiment, seed, self.device)
+        self.scheduled = Scheduled(experiment, self.gan.g_optimizer, self.gan.d_optimizer)
+        self.scheduled.set(0)
         data = experiment.data.training()
         self.batches = make_loader(
             data, experiment.batch_size, seed, self.device, experiment.resident_gigabytes * 1e9
@@ -100,11 +103,12 @@ class Trainer:
         with counter.counting(discriminator):
             began, started, spent = history.step, time.perf_counter(), self._clock()
             while history.step < until:
+                self.scheduled.set(history.step)
                 meter.add(experiment.method.step(gan, self.batches))
                 gan.step = history.step = history.step + 1
                 if history.step % experiment.log_every and history.step < until:
                     continue
-                row = meter.read()
+                row = meter.read() | self.scheduled.values(history.step - 1)
                 require_finite(gan.generator.parameters(), "weights of G", history.step)
                 require_finite(discriminator.parameters(), "weights of D", history.step)
                 history.seconds += self._clock() - spent
@@ -139,7 +143,8 @@ class Trainer:
     def samples(self, n: int) -> Tensor:
         """Generates from the run's fixed evaluation latents, (n, ...) on the device."""
         latents = fixed_latents(self.gan, self.seed, n)
-        return generate(self.gan, latents, self.experiment.batch_norm)
+        generator = self.experiment.method.evaluated(self.gan)
+        return generate(generator, latents, self.experiment.batch_norm)
 
     @property
     def d_gradients(self) -> float:

@@ -1,0 +1,200 @@
+"""What follows a schedule in one run: hyper-parameters of its method and of both optimizers."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import torch
+from torch.optim import Optimizer
+
+from bench.training.experiment import Experiment
+from bench.training.schedules import Schedule
+from methods.base import Method
+
+TRIED = 10
+"""Intervals of a training at whose ends a schedule's values are tried before it begins."""
+
+
+class Unschedulable(ValueError):
+    """A hyper-parameter that cannot change, or not to what its schedule gives.
+
+    Attributes:
+        owners: names of the classes of which one has it.
+        parameter: its name.
+    """
+
+    def __init__(self, owner: type, parameter: str, reason: str) -> None:
+        super().__init__(f"{parameter} follows a schedule{reason}")
+        self.owners = [cls.__name__ for cls in owner.__mro__]
+        self.parameter = parameter
+
+
+@dataclass(frozen=True)
+class Follower:
+    """One hyper-parameter, bound to a schedule or to a tuple that has some.
+
+    Attributes:
+        owner: the class that has it.
+        parameter: its name there.
+        name: of it, in the record.
+        bound: what it was bound to.
+        whole: whether it counts something, so that values are rounded.
+        put: gives it a value.
+        tried: raises ValueError for a value that it cannot have.
+    """
+
+    owner: type
+    parameter: str
+    name: str
+    bound: Any
+    whole: bool
+    put: Callable[[Any], None]
+    tried: Callable[[Any], Any]
+
+    def value(self, step: int, steps: int) -> Any:
+        """What it is in the step after ``step``."""
+        return _value(self.bound, step, steps, self.whole)
+
+    @property
+    def schedules(self) -> dict[str, Schedule]:
+        """By the name of what each moves."""
+        if isinstance(self.bound, Schedule):
+            return {self.name: self.bound}
+        items = enumerate(self.bound)
+        return {f"{self.name}[{i}]": one for i, one in items if isinstance(one, Schedule)}
+
+
+class Scheduled:
+    """Gives each hyper-parameter that follows a schedule its value, step by step.
+
+    What it is depends on the step alone, so that a checkpoint need not say it.
+
+    Args:
+        experiment: of the run; its method's own numbers are set.
+        g_optimizer, d_optimizer: that train; without them, such as its own would be.
+
+    Raises:
+        Unschedulable: a hyper-parameter cannot change, or not to what its schedule gives.
+    """
+
+    def __init__(
+        self,
+        experiment: Experiment,
+        g_optimizer: Optimizer | None = None,
+        d_optimizer: Optimizer | None = None,
+    ) -> None:
+        self.steps = experiment.steps
+        optimizers = (g_optimizer, d_optimizer)
+        self.followers = [
+            *_of_method(experiment.method),
+            *_of_optimizer("g_optimizer", experiment.g_optimizer, g_optimizer),
+            *_of_optimizer("d_optimizer", experiment.d_optimizer, d_optimizer),
+            *_of_bound(experiment, [one for one in optimizers if one is not None]),
+        ]
+        for follower in self.followers:
+            self._try(follower)
+
+    @property
+    def spans(self) -> bool:
+        """Whether the length of the training decides a value before its end."""
+        return any(one.spans for follower in self.followers for one in follower.schedules.values())
+
+    def set(self, step: int) -> None:
+        """Sets all for the step after ``step``."""
+        for follower in self.followers:
+            follower.put(follower.value(step, self.steps))
+
+    def values(self, step: int) -> dict[str, float]:
+        """What all are in the step after ``step``, by name."""
+        return {
+            name: _value(schedule, step, self.steps, follower.whole)
+            for follower in self.followers
+            for name, schedule in follower.schedules.items()
+        }
+
+    def _try(self, follower: Follower) -> None:
+        for i in range(TRIED + 1):
+            step = i * (self.steps - 1) // TRIED
+            value = follower.value(step, self.steps)
+            try:
+                follower.tried(value)
+            except ValueError as error:
+                raise Unschedulable(
+                    follower.owner,
+                    follower.parameter,
+                    f", which comes to {value} at step {step + 1}: {error}",
+                ) from error
+
+
+def _of_method(method: Method) -> Iterator[Follower]:
+    for field in fields(method):
+        bound = getattr(method, field.name)
+        if not _moves(bound):
+            continue
+        if field.name in {name for cls in type(method).__mro__ for name in _fixed(cls)}:
+            reason = ", and is read once, when the networks are made; bind a number"
+            raise Unschedulable(type(method), field.name, reason)
+
+        def put(value: Any, name: str = field.name) -> None:
+            setattr(method, name, value)
+
+        def tried(value: Any, name: str = field.name) -> Method:
+            return replace(method, **{name: value})
+
+        whole = field.type in (int, "int")
+        yield Follower(type(method), field.name, field.name, bound, whole, put, tried)
+
+
+def _of_optimizer(
+    player: str, make: Callable[..., Optimizer], trains: Optimizer | None
+) -> Iterator[Follower]:
+    def sample(**given: Any) -> Optimizer:
+        return make([torch.zeros(1, requires_grad=True)], **given)
+
+    optimizer = sample() if trains is None else trains
+    for i, group in enumerate(optimizer.param_groups):
+        for key in [key for key in optimizer.defaults if _moves(group[key])]:
+
+            def put(value: Any, i: int = i, key: str = key) -> None:
+                optimizer.param_groups[i][key] = value  # not the group: loading a state replaces it
+
+            def tried(value: Any, key: str = key) -> Optimizer:
+                return sample(**{key: value})
+
+            name = f"{player}.{key}"
+            yield Follower(type(optimizer), key, name, group[key], False, put, tried)
+
+
+def _of_bound(experiment: Experiment, optimizers: list[Optimizer]) -> Iterator[Follower]:
+    """The bound on the gradients' length, which is in the optimizers' groups."""
+
+    def put(value: float) -> None:
+        for group in (group for one in optimizers for group in one.param_groups):
+            group["max_norm"] = value
+
+    def tried(value: float) -> Experiment:
+        return replace(experiment, max_norm=value)
+
+    bound, name = experiment.max_norm, "max_norm"
+    if _moves(bound):
+        yield Follower(Experiment, name, name, bound, False, put, tried)
+
+
+def _fixed(cls: type) -> tuple[str, ...]:
+    return vars(cls).get("fixed", ())
+
+
+def _moves(bound: Any) -> bool:
+    items = bound if isinstance(bound, list | tuple) else (bound,)
+    return any(isinstance(item, Schedule) for item in items)
+
+
+def _value(bound: Any, step: int, steps: int, whole: bool) -> Any:
+    if isinstance(bound, list | tuple):
+        return type(bound)(_value(item, step, steps, whole) for item in bound)
+    if not isinstance(bound, Schedule):
+        return bound
+    value = bound.curve(step, steps)
+    return round(value) if whole else value

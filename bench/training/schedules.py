@@ -1,0 +1,141 @@
+"""Numbers that change in the course of a training, bound in gin where a number would be.
+
+Example: a linear decay of both players' learning rates, after a warm-up of 500 steps::
+
+    Adam.lr = @warm_up()
+    warm_up.steps = 500
+    warm_up.then = @linear()
+    linear.start = 2e-4
+    linear.end = 0.0
+
+Scopes tell several of a kind apart: ``R3GAN.gamma = @gamma/cosine()``. A schedule of a user's own
+is a function that gin knows, annotated to return a ``Schedule``.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Sequence
+from math import cos, pi
+from typing import Any
+
+import gin
+
+Curve = Callable[[int, int], float]
+"""From the steps done, and the steps of the whole training, to the value in the next step."""
+
+
+class Schedule(float):
+    """A number that follows the generator's steps; taken for a plain one, it is its first value.
+
+    Args:
+        curve: its values.
+        spans: whether the length of the training decides them, so that a longer one begins
+            otherwise.
+    """
+
+    curve: Curve
+    spans: bool
+
+    def __new__(cls, curve: Curve, spans: bool) -> Schedule:
+        """A number whose plain value is the curve's first."""
+        schedule = super().__new__(cls, curve(0, 1))
+        schedule.curve, schedule.spans = curve, spans
+        return schedule
+
+    # No number equals a schedule, or one that starts from a default would be taken for it.
+    __eq__ = object.__eq__
+    __ne__ = object.__ne__
+    __hash__ = object.__hash__
+
+    def __deepcopy__(self, memo: dict[int, Any]) -> Schedule:
+        return self
+
+
+@gin.register
+def linear(start: float, end: float, steps: int | None = None, delay: int = 0) -> Schedule:
+    """From ``start`` to ``end`` in equal steps, then constant.
+
+    Args:
+        start: its first value.
+        end: its last value.
+        steps: generator steps that the change takes; None for the rest of the training.
+        delay: generator steps before it begins.
+
+    Raises:
+        ValueError: for a length that is none.
+    """
+    return _between(start, end, steps, delay, lambda share: share)
+
+
+@gin.register
+def cosine(start: float, end: float, steps: int | None = None, delay: int = 0) -> Schedule:
+    """From ``start`` to ``end`` along half a cosine, slow at both ends, then constant.
+
+    Source: Loshchilov and Hutter 2017 (arXiv:1608.03983), eq. 5, without restarts.
+
+    Args:
+        start: its first value.
+        end: its last value.
+        steps: see ``linear``.
+        delay: see ``linear``.
+
+    Raises:
+        ValueError: for a length that is none.
+    """
+    return _between(start, end, steps, delay, lambda share: (1 - cos(pi * share)) / 2)
+
+
+@gin.register
+def piecewise(values: Sequence[float], at: Sequence[int]) -> Schedule:
+    """Constant between steps at which it jumps.
+
+    Args:
+        values: one more than ``at``.
+        at: generator steps after which the next value holds, in rising order.
+
+    Raises:
+        ValueError: where these do not fit together.
+    """
+    if len(values) != len(at) + 1:
+        raise ValueError(f"values = {list(values)}: for {len(at)} jumps it must be {len(at) + 1}")
+    if list(at) != sorted(set(at)) or (at and at[0] < 1):
+        raise ValueError(f"at = {list(at)}: it must be steps from 1 on, each later than the last")
+    return Schedule(lambda step, _: float(values[sum(step >= jump for jump in at)]), spans=False)
+
+
+@gin.register
+def warm_up(steps: int, then: float) -> Schedule:
+    """Rises from a share of 1 / ``steps`` in the first step to all of ``then``.
+
+    Args:
+        steps: generator steps until it is all.
+        then: a number, or a schedule, whose steps count from the beginning of the training.
+
+    Raises:
+        ValueError: for a length that is none.
+    """
+    if steps < 1:
+        raise ValueError(f"steps = {steps}: a warm-up takes at least 1")
+    after, spans = (then.curve, then.spans) if isinstance(then, Schedule) else (None, False)
+
+    def curve(step: int, total: int) -> float:
+        full = float(then) if after is None else after(step, total)
+        return full * min(1.0, (step + 1) / steps)
+
+    return Schedule(curve, spans)
+
+
+def _between(
+    start: float, end: float, steps: int | None, delay: int, shape: Callable[[float], float]
+) -> Schedule:
+    if steps is not None and steps < 1:
+        raise ValueError(f"steps = {steps}: a change takes at least 1; None is for all there are")
+    if delay < 0:
+        raise ValueError(f"delay = {delay}: it is 0 or more")
+
+    def curve(step: int, total: int) -> float:
+        length = max(1, total - delay) if steps is None else steps
+        share = min(1.0, max(0, step - delay) / length)
+        return start + (end - start) * shape(share)
+
+    return Schedule(curve, spans=steps is None)
