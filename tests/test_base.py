@@ -23,9 +23,20 @@ from gan_factory import (
 from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import spectral_norm
-from torch.optim import Adam
+from torch.optim import Adam, Optimizer
 
-from methods.base import GAN, Method, descend, ghost, parameters_of
+from methods.base import (
+    GAN,
+    Incompatible,
+    Method,
+    descend,
+    differentiate,
+    ghost,
+    parameters_of,
+)
+from methods.consensus import Consensus
+from methods.lecam import LeCam
+from methods.unrolled import Unrolled
 
 pytestmark = pytest.mark.usefixtures("_float64")
 
@@ -164,6 +175,58 @@ def test_descend_leaves_the_gradient_of_an_input_at_the_weights_before_the_step(
     (gradient,) = torch.autograd.grad(loss, real, retain_graph=True)
     descend(gan.d_optimizer, loss, real)
     assert torch.equal(real.grad, gradient)
+
+
+def test_a_batch_in_parts_has_the_gradient_and_the_loss_of_the_whole() -> None:
+    whole, parted = (make_gan(generator(), discriminator()) for _ in range(2))
+    parted.accumulation = 3
+    seen = watch(parted.discriminator)
+    for gan in (whole, parted):
+        gan.fakes = lambda n: torch.ones(n, DIM)  # a draw of parts is not that of a whole
+    logs = [Method().d_step(gan, draw(12, DIM)) for gan in (whole, parted)]
+    assert torch.allclose(logs[0]["d_loss"], logs[1]["d_loss"], rtol=1e-12)
+    for one, other in zip(
+        whole.discriminator.parameters(), parted.discriminator.parameters(), strict=True
+    ):
+        assert torch.allclose(one, other, rtol=1e-12, atol=1e-15)
+    assert {len(batch) for batch in seen} == {4}
+
+
+def test_a_step_on_parts_draws_latents_for_the_whole_batch() -> None:
+    gan = make_gan(generator(), discriminator())
+    gan.accumulation = 2
+    latents = watch(gan.generator)
+    Method().step(gan, iter([draw(6, DIM)]))
+    assert [len(batch) for batch in latents] == [3, 3, 3, 3]
+    assert len(torch.unique(torch.cat(latents), dim=0)) == 12
+
+
+@pytest.mark.parametrize("method", [Consensus(), Unrolled(), LeCam()])
+def test_a_step_that_takes_batches_whole_refuses_parts(method: Method) -> None:
+    gan = make_gan(generator(), discriminator())
+    method.check(gan)
+    gan.accumulation = 2
+    with pytest.raises(Incompatible, match=r"takes a batch whole.*accumulation = 1"):
+        method.check(gan)
+
+
+def gradient_of(optimizer: Optimizer, loss: Tensor) -> Tensor:
+    differentiate(optimizer, loss)
+    return torch.cat([p.grad.flatten() for p in parameters_of(optimizer)])
+
+
+@pytest.mark.parametrize("share", [0.5, 1.5])
+def test_a_gradient_longer_than_its_bound_is_scaled_to_it_and_no_other(share: float) -> None:
+    gan = make_gan(generator(), discriminator())
+    real = draw(6, DIM)
+
+    def found() -> Tensor:
+        return gradient_of(gan.d_optimizer, Method().d_loss(gan, real, real + 1))
+
+    free = found()
+    gan.d_optimizer.param_groups[0]["max_norm"] = share * free.norm().item()
+    bounded = found()
+    assert torch.allclose(bounded, min(1.0, share) * free, rtol=1e-5)  # torch adds 1e-6 to a norm
 
 
 def test_parameters_come_in_the_optimizers_own_order() -> None:

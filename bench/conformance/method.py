@@ -12,7 +12,9 @@ from bench.config.run import Run
 from bench.conformance import toys, training
 from bench.conformance.requirements import Check, require, require_same
 from bench.data.loader import Loader
+from bench.runs import checkpoint
 from bench.training.build import build
+from bench.training.sampling import generate
 from methods.base import Incompatible
 
 TOYS = (toys.POINTS, toys.PICTURES, toys.NORMALIZED, toys.COLOUR)
@@ -97,6 +99,44 @@ def leaves_the_other_player_alone(run: Run) -> None:
         require(_clean(discriminator), "g_step left a gradient in D")
 
 
+def takes_a_batch_in_parts(run: Run) -> None:
+    """With accumulated gradients no more than a part passes through D at once, or it is refused."""
+    parts = replace(toys.experiment(run), accumulation=2)
+    try:
+        gan = build(parts, run.seed, CPU)
+    except Incompatible:
+        return
+    largest = 0
+
+    def seen(module: nn.Module, inputs: tuple[Tensor, ...]) -> None:
+        nonlocal largest
+        largest = max(largest, len(inputs[0]))
+
+    cast(nn.Module, gan.discriminator).register_forward_pre_hook(seen)
+    parts.method.step(gan, Loader(parts.data.training(), parts.batch_size, run.seed))
+    require(
+        largest <= toys.BATCH // 2,
+        f"with accumulation = 2, {largest} of {toys.BATCH} samples pass through D at once: take a "
+        "batch in gan.parts, or say accumulates = False",
+    )
+
+
+def is_evaluated_without_a_trace(run: Run) -> None:
+    """What is scored maps latents to samples, the same twice, and changes nothing."""
+    trainer = training.trained(run)
+    latents = trainer.gan.latents(toys.BATCH)
+    before = checkpoint.round_trip(trainer.state_dict())
+    outputs = [
+        generate(trainer.experiment.method.evaluated(trainer.gan), latents, "running")
+        for _ in range(2)
+    ]
+    shape = (toys.BATCH, *trainer.experiment.data.shape)
+    require(tuple(outputs[0].shape) == shape, f"what is scored gives {tuple(outputs[0].shape)}")
+    require_same(outputs[0], outputs[1], "what is scored gives other samples the second time")
+    after = checkpoint.round_trip(trainer.state_dict())
+    require_same(before, after, "making what is scored changes the run")
+
+
 def counts_its_cost(run: Run) -> None:
     """Passes through D are counted: at least real, fake and G's own in every step."""
     trainer = training.trained(run)
@@ -112,6 +152,8 @@ CHECKS: tuple[Check, ...] = (
     *training.CHECKS,
     steps_on_other_data,
     leaves_the_other_player_alone,
+    takes_a_batch_in_parts,
+    is_evaluated_without_a_trace,
     counts_its_cost,
 )
 """Every check, in the order of what breaks first."""

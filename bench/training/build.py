@@ -36,8 +36,8 @@ def build(experiment: Experiment, seed: int, device: torch.device) -> GAN:
     gan = GAN(
         generator=generator,
         discriminator=discriminator,
-        g_optimizer=experiment.g_optimizer(generator.parameters()),
-        d_optimizer=experiment.d_optimizer(discriminator.parameters()),
+        g_optimizer=experiment.optimizer("g_optimizer", generator.parameters()),
+        d_optimizer=experiment.optimizer("d_optimizer", discriminator.parameters()),
         latent_dim=experiment.latent_dim,
         latent_stream=stream(seed, "latents", device=streams),
         noise=stream(seed, "noise", device=streams),
@@ -45,8 +45,5 @@ def build(experiment: Experiment, seed: int, device: torch.device) -> GAN:
         shape=tuple(shape),
         accumulation=experiment.accumulation,
     )
-    if experiment.max_norm is not None:
-        for group in (*gan.g_optimizer.param_groups, *gan.d_optimizer.param_groups):
-            group["max_norm"] = experiment.max_norm
     experiment.method.check(gan)
     return gan

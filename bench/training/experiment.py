@@ -1,19 +1,20 @@
 """What gin binds: everything one run is made of."""
 
 import re
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, ClassVar
 
 import gin
 import torch
-from torch import nn
+from torch import Tensor, nn
 from torch.optim import Optimizer
 
 from bench.config.bound import Bound
 from bench.data.dataset import Dataset
 from bench.scores.judge import Judge
 from bench.theory.theory import Theory
+from bench.training.schedules import scaled
 from methods.base import Method
 from methods.combine import combine
 
@@ -43,6 +44,7 @@ class Experiment:
             their gradients averaged: less memory, and BatchNorm over each part.
         max_norm: of the gradient of either player, which is scaled where it is longer; None for no
             bound.
+        lr_factor: by which the learning rates of both optimizers are multiplied.
         latent_dim: dimension of the latents.
         evaluations: how many times, evenly spaced, the samples are scored; the last at the end.
         log_every: generator steps between two readings of the losses.
@@ -58,6 +60,8 @@ class Experiment:
     """
 
     NOT_CONTENT: ClassVar = ("device", "checkpoint_seconds", "resident_gigabytes", "theory")
+    SCHEDULED: ClassVar = ("max_norm", "lr_factor")
+    """Its own numbers that a schedule may move."""
 
     data: Dataset
     judge: Callable[[Dataset], Judge]
@@ -72,6 +76,7 @@ class Experiment:
     also: Sequence[Method] = ()
     accumulation: int = 1
     max_norm: float | None = None
+    lr_factor: float = 1.0
     evaluations: int = 10
     log_every: int = 50
     checkpoint_seconds: float = 5.0
@@ -99,6 +104,8 @@ class Experiment:
             )
         if self.max_norm is not None and self.max_norm <= 0:
             raise ValueError(f"max_norm = {self.max_norm}: it must be above 0, or None")
+        if self.lr_factor < 0:
+            raise ValueError(f"lr_factor = {self.lr_factor}: it must be 0 or more")
         more = [method for method in self.also if not isinstance(self.method, type(method))]
         if more:
             object.__setattr__(self, "method", combine([*more, self.method]))
@@ -119,6 +126,21 @@ class Experiment:
     def evaluation_steps(self) -> list[int]:
         """The steps after which samples are scored."""
         return spaced(self.steps, self.evaluations)
+
+    def optimizer(self, player: str, parameters: Iterable[Tensor]) -> Optimizer:
+        """The optimizer of one player's parameters, with what both have in common in its groups.
+
+        Args:
+            player: "g_optimizer" or "d_optimizer".
+            parameters: to be updated.
+        """
+        optimizer: Optimizer = getattr(self, player)(parameters)
+        for group in optimizer.param_groups:
+            if self.max_norm is not None:
+                group["max_norm"] = self.max_norm
+            if self.lr_factor != 1:
+                group["lr"] = scaled(group["lr"], self.lr_factor)
+        return optimizer
 
     def torch_device(self) -> torch.device:
         """The device that ``device`` names on this machine."""

@@ -1,6 +1,6 @@
 """Builds what each config of a plan describes, so that mistakes cost no work."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import torch
@@ -12,7 +12,7 @@ from bench.config.facts import first_line, placed
 from bench.config.plan import Plan
 from bench.config.registry import resolve, target
 from bench.config.run import Run
-from bench.config.statements import Reference
+from bench.config.statements import Binding
 from bench.config.values import references
 from bench.data.loader import Loader
 from bench.errors import UsageError
@@ -46,8 +46,8 @@ def preflight(plan: Plan) -> None:
 
 def _check(run: Run, composition: Composition) -> None:
     cell = f"{run.method} under {run.setting}"
+    _require_followed(composition)
     try:
-        _require_followed(composition)
         experiment = experiment_of(Bound(run.config))
         Scheduled(experiment)
         Loader(experiment.data.training(), experiment.batch_size, run.seed)
@@ -61,8 +61,8 @@ def _check(run: Run, composition: Composition) -> None:
     except Incompatible as refusal:
         raise UsageError(f"{cell}: {first_line(refusal)}") from refusal
     except Unschedulable as unfit:
-        places = [composition.where(owner, unfit.parameter) for owner in unfit.owners]
-        raise UsageError(f"{next(filter(None, places), cell)}: {unfit}") from unfit
+        places = (one.where for one in _scheduled(composition) if one.parameter == unfit.parameter)
+        raise UsageError(f"{next(places, cell)}: {unfit}") from unfit
     except Misfit as misfit:
         raise UsageError(_explained(misfit, experiment, composition, cell)) from misfit
     except (UsageError, ValueError, TypeError) as error:
@@ -78,33 +78,27 @@ def _require_followed(composition: Composition) -> None:
     Raises:
         UsageError: with the place that bound it.
     """
-    for (_, owner, parameter), binding in composition.bindings.items():
-        value = composition.source(binding).value if parameter else None
-        for reference in references(value):
-            if _is_schedule(reference) and not _follows(owner, parameter):
-                raise UsageError(
-                    f"{binding.where}: {binding.key} is read once, before training, and cannot "
-                    f"follow {reference!r}: a schedule moves the numbers of methods and "
-                    "optimizers; bind a number"
-                )
+    for binding in _scheduled(composition):
+        owner = target(resolve(binding.selector, binding.where))
+        if isinstance(owner, type):
+            follows = issubclass(owner, Method | Optimizer)
+            follows |= owner is Experiment and binding.parameter in Experiment.SCHEDULED
+        else:
+            follows = _gives_schedule(owner)
+        if not follows:
+            raise UsageError(
+                f"{binding.where}: {binding.key} is read once, before training, and cannot follow "
+                "a schedule: these move the numbers of methods and optimizers; bind a number"
+            )
 
 
-def _is_schedule(reference: Reference) -> bool:
-    if reference.macro:
-        return False
-    found = target(resolve(reference.selector, reference.selector))
-    return _gives_schedule(found)
-
-
-def _follows(owner: str, parameter: str) -> bool:
-    """Whether a parameter is one that a schedule may move."""
-    found = target(owner)
-    if isinstance(found, type):
-        return issubclass(found, Method | Optimizer) or (found, parameter) == (
-            Experiment,
-            "max_norm",
-        )
-    return _gives_schedule(found)
+def _scheduled(composition: Composition) -> Iterator[Binding]:
+    """The bindings of parameters to a schedule, in tuples and by macros too."""
+    for binding in composition.bindings.values():
+        value = composition.source(binding).value if binding.parameter else None
+        called = (one.selector for one in references(value) if not one.macro)
+        if any(_gives_schedule(target(resolve(name, binding.where))) for name in called):
+            yield binding
 
 
 def _gives_schedule(function: Callable[..., Any]) -> bool:

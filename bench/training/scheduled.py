@@ -9,6 +9,7 @@ from typing import Any
 import torch
 from torch.optim import Optimizer
 
+from bench.config.facts import first_line
 from bench.training.experiment import Experiment
 from bench.training.schedules import Schedule
 from methods.base import Method
@@ -21,13 +22,11 @@ class Unschedulable(ValueError):
     """A hyper-parameter that cannot change, or not to what its schedule gives.
 
     Attributes:
-        owners: names of the classes of which one has it.
         parameter: its name.
     """
 
-    def __init__(self, owner: type, parameter: str, reason: str) -> None:
+    def __init__(self, parameter: str, reason: str) -> None:
         super().__init__(f"{parameter} follows a schedule{reason}")
-        self.owners = [cls.__name__ for cls in owner.__mro__]
         self.parameter = parameter
 
 
@@ -36,8 +35,7 @@ class Follower:
     """One hyper-parameter, bound to a schedule or to a tuple that has some.
 
     Attributes:
-        owner: the class that has it.
-        parameter: its name there.
+        parameter: its name where it is bound.
         name: of it, in the record.
         bound: what it was bound to.
         whole: whether it counts something, so that values are rounded.
@@ -45,7 +43,6 @@ class Follower:
         tried: raises ValueError for a value that it cannot have.
     """
 
-    owner: type
     parameter: str
     name: str
     bound: Any
@@ -73,7 +70,8 @@ class Scheduled:
 
     Args:
         experiment: of the run; its method's own numbers are set.
-        g_optimizer, d_optimizer: that train; without them, such as its own would be.
+        g_optimizer: that trains; without it, one such as the experiment's.
+        d_optimizer: the same for the discriminator.
 
     Raises:
         Unschedulable: a hyper-parameter cannot change, or not to what its schedule gives.
@@ -86,14 +84,12 @@ class Scheduled:
         d_optimizer: Optimizer | None = None,
     ) -> None:
         self.steps = experiment.steps
-        optimizers = (g_optimizer, d_optimizer)
         self.followers = [
             *_of_method(experiment.method),
-            *_of_optimizer("g_optimizer", experiment.g_optimizer, g_optimizer),
-            *_of_optimizer("d_optimizer", experiment.d_optimizer, d_optimizer),
-            *_of_bound(experiment, [one for one in optimizers if one is not None]),
+            *_of_optimizer("g_optimizer", experiment, g_optimizer),
+            *_of_optimizer("d_optimizer", experiment, d_optimizer),
         ]
-        for follower in self.followers:
+        for follower in (*_of_experiment(experiment), *self.followers):
             self._try(follower)
 
     @property
@@ -122,9 +118,8 @@ class Scheduled:
                 follower.tried(value)
             except ValueError as error:
                 raise Unschedulable(
-                    follower.owner,
                     follower.parameter,
-                    f", which comes to {value} at step {step + 1}: {error}",
+                    f", which comes to {value} at step {step + 1}: {first_line(error)}",
                 ) from error
 
 
@@ -135,7 +130,7 @@ def _of_method(method: Method) -> Iterator[Follower]:
             continue
         if field.name in {name for cls in type(method).__mro__ for name in _fixed(cls)}:
             reason = ", and is read once, when the networks are made; bind a number"
-            raise Unschedulable(type(method), field.name, reason)
+            raise Unschedulable(field.name, reason)
 
         def put(value: Any, name: str = field.name) -> None:
             setattr(method, name, value)
@@ -144,42 +139,38 @@ def _of_method(method: Method) -> Iterator[Follower]:
             return replace(method, **{name: value})
 
         whole = field.type in (int, "int")
-        yield Follower(type(method), field.name, field.name, bound, whole, put, tried)
+        yield Follower(field.name, field.name, bound, whole, put, tried)
 
 
 def _of_optimizer(
-    player: str, make: Callable[..., Optimizer], trains: Optimizer | None
+    player: str, experiment: Experiment, trains: Optimizer | None
 ) -> Iterator[Follower]:
     def sample(**given: Any) -> Optimizer:
-        return make([torch.zeros(1, requires_grad=True)], **given)
+        return getattr(experiment, player)([torch.zeros(1, requires_grad=True)], **given)
 
-    optimizer = sample() if trains is None else trains
+    optimizer = trains or experiment.optimizer(player, [torch.zeros(1, requires_grad=True)])
     for i, group in enumerate(optimizer.param_groups):
-        for key in [key for key in optimizer.defaults if _moves(group[key])]:
+        for key in [key for key, bound in group.items() if key != "params" and _moves(bound)]:
 
             def put(value: Any, i: int = i, key: str = key) -> None:
                 optimizer.param_groups[i][key] = value  # not the group: loading a state replaces it
 
             def tried(value: Any, key: str = key) -> Optimizer:
-                return sample(**{key: value})
+                return sample(**{key: value} if key in optimizer.defaults else {})
 
-            name = f"{player}.{key}"
-            yield Follower(type(optimizer), key, name, group[key], False, put, tried)
+            yield Follower(key, f"{player}.{key}", group[key], False, put, tried)
 
 
-def _of_bound(experiment: Experiment, optimizers: list[Optimizer]) -> Iterator[Follower]:
-    """The bound on the gradients' length, which is in the optimizers' groups."""
+def _of_experiment(experiment: Experiment) -> Iterator[Follower]:
+    """What both optimizers' groups have from the experiment; they are what follows."""
+    for name in Experiment.SCHEDULED:
+        bound = getattr(experiment, name)
+        if _moves(bound):
 
-    def put(value: float) -> None:
-        for group in (group for one in optimizers for group in one.param_groups):
-            group["max_norm"] = value
+            def tried(value: Any, name: str = name) -> Experiment:
+                return replace(experiment, **{name: value})
 
-    def tried(value: float) -> Experiment:
-        return replace(experiment, max_norm=value)
-
-    bound, name = experiment.max_norm, "max_norm"
-    if _moves(bound):
-        yield Follower(Experiment, name, name, bound, False, put, tried)
+            yield Follower(name, name, bound, False, lambda value: None, tried)
 
 
 def _fixed(cls: type) -> tuple[str, ...]:

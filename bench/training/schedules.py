@@ -1,11 +1,11 @@
 """Numbers that change in the course of a training, bound in gin where a number would be.
 
-Example: a linear decay of both players' learning rates, after a warm-up of 500 steps::
+Example: both players' learning rates, whatever they are, decay to nothing after a warm-up::
 
-    Adam.lr = @warm_up()
+    Experiment.lr_factor = @warm_up()
     warm_up.steps = 500
     warm_up.then = @linear()
-    linear.start = 2e-4
+    linear.start = 1.0
     linear.end = 0.0
 
 Scopes tell several of a kind apart: ``R3GAN.gamma = @gamma/cosine()``. A schedule of a user's own
@@ -42,13 +42,25 @@ class Schedule(float):
         schedule.curve, schedule.spans = curve, spans
         return schedule
 
-    # No number equals a schedule, or one that starts from a default would be taken for it.
-    __eq__ = object.__eq__
-    __ne__ = object.__ne__
+    def __eq__(self, other: object) -> bool:
+        """Itself alone: one that starts from a default must not be taken for it."""
+        return self is other
+
+    def __ne__(self, other: object) -> bool:
+        """Anything else."""
+        return self is not other
+
     __hash__ = object.__hash__
 
     def __deepcopy__(self, memo: dict[int, Any]) -> Schedule:
         return self
+
+
+def scaled(number: float, factor: float) -> Schedule:
+    """The product of two numbers, of which either may follow a schedule."""
+    first, second = _curve(number), _curve(factor)
+    spans = any(isinstance(one, Schedule) and one.spans for one in (number, factor))
+    return Schedule(lambda step, total: first(step, total) * second(step, total), spans)
 
 
 @gin.register
@@ -104,7 +116,7 @@ def piecewise(values: Sequence[float], at: Sequence[int]) -> Schedule:
 
 
 @gin.register
-def warm_up(steps: int, then: float) -> Schedule:
+def warm_up(steps: int, then: float = 1.0) -> Schedule:
     """Rises from a share of 1 / ``steps`` in the first step to all of ``then``.
 
     Args:
@@ -116,13 +128,11 @@ def warm_up(steps: int, then: float) -> Schedule:
     """
     if steps < 1:
         raise ValueError(f"steps = {steps}: a warm-up takes at least 1")
-    after, spans = (then.curve, then.spans) if isinstance(then, Schedule) else (None, False)
+    return scaled(Schedule(lambda step, _: min(1.0, (step + 1) / steps), spans=False), then)
 
-    def curve(step: int, total: int) -> float:
-        full = float(then) if after is None else after(step, total)
-        return full * min(1.0, (step + 1) / steps)
 
-    return Schedule(curve, spans)
+def _curve(number: float) -> Curve:
+    return number.curve if isinstance(number, Schedule) else lambda step, total: number
 
 
 def _between(
