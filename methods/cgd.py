@@ -10,6 +10,7 @@ from torch import Tensor
 from torch.optim import SGD, Adam, Optimizer
 
 from methods.base import GAN, Incompatible, Logs, parameters_of
+from methods.game import losses
 from methods.simultaneous import Simultaneous
 
 
@@ -35,8 +36,8 @@ class CGD(Simultaneous):
     CGD; with Adam(betas = (0, 0.99), lr = 1e-3, eps = 1e-5) it is ACGD, in its reference values;
     with other betas, the plain gradient alone has momentum.
 
-    Each player solves for its own step, on its own batch of latents: twice the public code's
-    products, since there one solution serves both.
+    Each player solves for its own step, on its own batch of latents, G first: twice the public
+    code's products, since there one solution serves both, and G's moments have moved in D's turn.
 
     Source: Schaefer and Anandkumar 2019 (arXiv:1905.12103), section 2, the update of CGD for two
     losses; ACGD: Schaefer, Zheng and Anandkumar 2020 (arXiv:1910.05852).
@@ -59,13 +60,13 @@ class CGD(Simultaneous):
 
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """Moves the discriminator in answer to the step that the generator will take."""
-        d_loss, g_loss = self._losses(gan, real)
+        d_loss, g_loss = losses(self, gan, real)
         self._answer((gan.d_optimizer, d_loss), (gan.g_optimizer, g_loss))
         return {"d_loss": d_loss.detach()}
 
     def g_step(self, gan: GAN, real: Tensor) -> Logs:
         """Moves the generator in answer to the step that the discriminator will take."""
-        d_loss, g_loss = self._losses(gan, real)
+        d_loss, g_loss = losses(self, gan, real)
         self._answer((gan.g_optimizer, g_loss), (gan.d_optimizer, d_loss))
         return {"g_loss": g_loss.detach()}
 
@@ -76,11 +77,6 @@ class CGD(Simultaneous):
             raise ValueError(f"cgd_iterations = {self.cgd_iterations}: the solver takes at least 1")
         if self.cgd_tolerance < 0:
             raise ValueError(f"cgd_tolerance = {self.cgd_tolerance}: it is 0 or more")
-
-    def _losses(self, gan: GAN, real: Tensor) -> tuple[Tensor, Tensor]:
-        """Both players' losses on one batch of fakes that carry the generator's graph."""
-        fake = gan.samples(len(real))
-        return self.d_loss(gan, real, fake), self.g_loss(gan, real, fake)
 
     def _answer(self, own: tuple[Optimizer, Tensor], other: tuple[Optimizer, Tensor]) -> None:
         """Steps with the first player, each being an optimizer and its loss."""

@@ -33,11 +33,19 @@ from bench.training.execute import execute
 from bench.training.experiment import experiment_of
 from bench.training.trainer import Trainer
 from methods.as_gan import ASGAN
-from methods.base import GAN, Logs, Method
+from methods.base import GAN, Logs, Method, parameters_of
+from methods.cgd import CGD
 from methods.combine import combine
+from methods.consensus import Consensus
 from methods.ema import EMA
+from methods.extragradient import Extragradient
+from methods.jare import JARE
+from methods.lookahead import Lookahead
+from methods.optimistic import Optimistic
 from methods.r1 import R1
+from methods.simultaneous import Simultaneous
 from methods.wasserstein import Wasserstein
+from methods.weights import assign, copies
 
 Force = Callable[[float, float], float]
 Offering = Callable[[str, str, str], tuple[str, str]]
@@ -1044,6 +1052,40 @@ def test_theory_catches_a_broken_method(broken: type[ASGAN], tmp_path: Path) -> 
     method = broken(epsilon=0.1)
     prediction = dirac.perturbed_pair(method, Updates(0.2, 0.2, False))
     assert not prediction.agrees(prediction.measure(trajectory(run, method)))
+
+
+# --- update rules
+
+
+class OneWay(Lookahead):
+    """Lookahead that forgets to move the discriminator back."""
+
+    def _go_back(self, gan: GAN) -> None:
+        old = copies(parameters_of(gan.d_optimizer))
+        super()._go_back(gan)
+        assign(parameters_of(gan.d_optimizer), old)
+
+
+@pytest.mark.parametrize(
+    ("theory", "right", "broken"),
+    [
+        ("extragradient", Extragradient(), Simultaneous()),
+        ("competitive", CGD(), combine([Simultaneous(), Consensus(consensus_gamma=0.05)])),
+        ("other_gradient_penalty", JARE(jare_alpha=1.0), JARE(jare_alpha=0.8)),
+        ("optimistic", Optimistic(), Method()),
+        ("lookahead", Lookahead(), OneWay()),
+        ("lookahead", Lookahead(), Lookahead(lookahead_k=6)),
+        ("averaged", EMA(ema_decay=0.9), EMA(ema_decay=0.92)),
+    ],
+)
+def test_theory_tells_an_update_rule_from_a_broken_one(
+    theory: str, right: Method, broken: Method, tmp_path: Path
+) -> None:
+    h = 0.4
+    run = planned(tmp_path, "vanilla", h, 150 * h, start=0.1, every=5 * h)
+    prediction = getattr(dirac, theory)(right, Updates(h, h, isinstance(right, Simultaneous)))
+    for method, fine in ((right, True), (broken, False)):
+        assert prediction.agrees(prediction.measure(trajectory(run, method))) == fine
 
 
 # --- what a record and its page say
