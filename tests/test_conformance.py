@@ -42,12 +42,19 @@ OF_FILES = {
 """What needs files that are not here: of pictures, or of weights."""
 
 
+def is_variant(path):
+    """Whether a gin file is another's with other numbers: the same code, as far as checks go."""
+    text = path.read_text()
+    return "include " in text and "Experiment.method = " not in text
+
+
 def everything():
     """Each check of each plug-in, but of those without their files."""
     for word, kind in KINDS.items():
-        for name in Catalogue.of().available(kind.tree):
+        for name, path in Catalogue.of().available(kind.tree).items():
+            slow = name in SLOW or (word == "method" and is_variant(path))
             for check in () if name in OF_FILES else kind.checks:
-                marks = [pytest.mark.slow] if name in SLOW else []
+                marks = [pytest.mark.slow] if slow else []
                 yield pytest.param(
                     word, name, check, id=f"{word}-{name}-{check.__name__}", marks=marks
                 )
