@@ -67,8 +67,9 @@ def make_plan(
 ) -> Plan:
     """Composes and checks the config of every run of a suite.
 
-    Layers, each overriding those before: base, dataset, architecture, method, suite, remedies,
-    setting, ``gin_files``, ``gin_bindings``, ``choice``, ``extra``.
+    Layers, each overriding those before: base, dataset, architecture, method, suite, recipe,
+    remedies, setting, ``gin_files``, ``gin_bindings``, ``choice``, ``extra``. A row has a method or
+    a recipe.
 
     Args:
         suite: a name (see ``ganbench list suites``), or the path of a gin file.

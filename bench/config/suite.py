@@ -78,7 +78,22 @@ class Control:
     of: str
 
 
-OF_METHODS = (Control.__name__, Group.__name__)
+@gin.register
+@dataclass(frozen=True)
+class Recipe:
+    """What the gin file of a recipe says about it: a method with its own paper's training.
+
+    A recipe has its optimizers, batch and schedules wherever it runs: its file stands above the
+    suite's, where a method's stands below. A suite's remedies for the method are its remedies too.
+
+    Attributes:
+        of: the method.
+    """
+
+    of: str
+
+
+OF_METHODS = (Control.__name__, Group.__name__, Recipe.__name__)
 """What only a method's gin file says of itself."""
 
 
@@ -93,7 +108,21 @@ def control_of(layer: Layer, catalogue: Catalogue) -> str | None:
     Raises:
         UsageError: there is no such method, or no such parameter.
     """
-    description = describe(Control.__name__, [layer])
+    return _of(Control, layer, catalogue)
+
+
+def recipe_of(layer: Layer, catalogue: Catalogue) -> str | None:
+    """The method that a method's layer calls itself a recipe of; None where it is none.
+
+    Raises:
+        UsageError: there is no such method, or no such parameter.
+    """
+    return _of(Recipe, layer, catalogue)
+
+
+def _of(kind: type[Control | Recipe], layer: Layer, catalogue: Catalogue) -> str | None:
+    """The method that a layer names as what it is a control, or a recipe, of."""
+    description = describe(kind.__name__, [layer])
     named: str | None = description.values.get("of")
     if named is not None:
         catalogue.find("methods", named, description.where("of"))
@@ -167,5 +196,5 @@ def _require_plain(layers: Iterable[Layer]) -> None:
         if binding.selector in OF_METHODS:
             raise UsageError(
                 f"{binding.where}: {binding.key} has no effect here: a method says in its own gin "
-                "file, under methods, what it is a control of, and which groups it is in"
+                "file, under methods, what it is a control or a recipe of, and which groups it is in"
             )
