@@ -8,8 +8,9 @@ from bench.config.catalogue import Catalogue
 from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
 from bench.config.contents import contents
 from bench.config.registry import gives_number, minimal, not_content, resolve
+from bench.config.relatives import control_of, recipe_of
 from bench.config.statements import Binding, Layer, Reference, read_file
-from bench.config.suite import BoundSuite, control_of, is_description, recipe_of
+from bench.config.suite import BoundSuite, is_description
 from bench.config.trees import FOLDER
 from bench.config.values import expanded, references
 from bench.errors import UsageError
@@ -37,6 +38,9 @@ class Composer:
 
     def compose(self, cells: Iterable[Cell]) -> dict[Cell, Composition]:
         """The composition of each cell, once all their files are read and modules imported."""
+        cells = list(cells)
+        for cell in cells:  # a suite may bind what only one row's file imports
+            self.chosen_for(cell)
         layers = {cell: self._layers(cell) for cell in cells}
         return {cell: Composition(layers[cell]) for cell in layers}
 
@@ -162,7 +166,7 @@ class Composer:
         elif self._recipe_of(cell[0]) is None:
             below += [own, self.suite]
         else:
-            below = [*(_without(own, layer) for layer in (*below, self.suite)), own]
+            below += [_without(own, self.suite), own]
         return [
             *below,
             *(remedies if method else []),
@@ -197,21 +201,12 @@ def _parts(value: Any) -> Iterator[Reference]:
             yield reference
 
 
-def _without(recipe: Layer, below: Layer) -> Layer:
-    """A layer without what would still count where a recipe binds the same for more scopes.
-
-    Gin prefers what is bound in a scope: the recipe's ``Adam.lr`` would not stand above
-    ``generator/Adam.lr``.
-    """
-    own = {key_of(binding) for binding in recipe.bindings}
-
-    def is_over(key: Key) -> bool:
-        scopes = key[0].split("/") if key[0] else []
-        around = ("/".join(scopes[:n]) for n in range(len(scopes)))
-        return any((scope, *key[1:]) in own for scope in around)
-
-    kept = tuple(one for one in below.bindings if not one.parameter or not is_over(key_of(one)))
-    return replace(below, bindings=kept)
+def _without(recipe: Layer, suite: Layer) -> Layer:
+    """A suite's layer without its bindings of what a recipe binds: all of an optimizer, say."""
+    own = {key_of(binding)[1] for binding in recipe.bindings if binding.parameter}
+    own.discard(resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE))
+    kept = (one for one in suite.bindings if not one.parameter or key_of(one)[1] not in own)
+    return replace(suite, bindings=tuple(kept))
 
 
 def _short(key: Key) -> str:

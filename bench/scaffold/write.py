@@ -10,8 +10,9 @@ from bench.config.catalogue import Catalogue
 from bench.config.filenames import require_length
 from bench.config.groups import Group
 from bench.config.registry import is_registered
+from bench.config.relatives import Control, Recipe
 from bench.config.statements import read_file
-from bench.config.suite import Control, Recipe, Suite
+from bench.config.suite import Suite
 from bench.config.trees import FOLDER, KINDS, PLUGINS, base
 from bench.errors import UsageError
 from bench.search.space import Search
