@@ -48,6 +48,11 @@ class Composer:
         """The composition of a cell without its method and remedies, or without its setting."""
         return Composition(self._layers(cell, method, setting))
 
+    def up_to(self, cell: Cell, layer: Layer) -> Composition:
+        """The composition of a cell's layers from the first to one of them."""
+        layers = self._layers(cell)
+        return Composition(layers[: layers.index(layer) + 1])
+
     def architecture(self) -> Composition:
         """What the suite's networks are by their own file."""
         return self.alone("architectures", self.bound.suite.architecture, "architecture")
@@ -179,7 +184,7 @@ class Composer:
 
     def _remedies(self, method: str) -> dict[str, Layer]:
         known = self.bound.remedies
-        names = known.get(method) or known.get(self._recipe_of(method) or method, [])
+        names = known.get(method, known.get(self._recipe_of(method) or method, []))
         return {name: self._named("settings", name, "remedies") for name in names}
 
     def _named(self, kind: str, name: str, parameter: str) -> Layer:
