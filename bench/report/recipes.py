@@ -27,6 +27,9 @@ WORDS = {
 }
 """What a row may bring, in words; anything else is called as gin calls it."""
 
+ITS_DEFAULT = "its default"
+"""Stands for an argument that nothing binds, or that is bound to what it is without."""
+
 PLAYERS = ("g_optimizer", "d_optimizer")
 ALIKE = ("fused", "foreach", "capturable")
 """Parameters of optimizers that say how, and not what, they compute."""
@@ -60,7 +63,7 @@ def sentence(board: Board) -> str:
 def notice(board: Board) -> str:
     """The same in Markdown, for the first lines of a page."""
     told = escape(sentence(board))
-    return f"**{told}** They are told apart below, under *{TITLE}*." if told else ""
+    return f"**{told}** *{TITLE}*, below, has what each trains with." if told else ""
 
 
 def section(results: Results) -> list[Block]:
@@ -71,10 +74,10 @@ def section(results: Results) -> list[Block]:
     return [
         Heading(TITLE),
         Paragraph(
-            f"{plural(len(rows), 'row')} here {'is' if len(rows) == 1 else 'are'} recipes: methods "
-            "with the optimizers, batch and schedules of their own papers. All share data, "
-            "networks, judge and the number of generator steps. *D gradients* are counted in "
-            "batches of the suite's size on the whole page, so that larger batches cost more."
+            f"{plural(len(rows), 'row')} with optimizers, batches or schedules of "
+            f"{'its' if len(rows) == 1 else 'their'} own. All rows share data, judge and the "
+            "number of generator steps. *D gradients* are counted in batches of the suite's size "
+            "on the whole page, so that larger batches cost more."
         ),
         table(results),
     ]
@@ -141,7 +144,7 @@ def _argument(said: Said, part: str, name: str) -> str:
     """One argument of what stands in a part of ``Experiment``."""
     found = _CALL.fullmatch(said.get(f"Experiment.{part}", NOTHING))
     text = said.get(f"{part}/{found[1]}.{name}") if found else None
-    return DEFAULT if text is None else _shown(said, text, f"{part}/{name}")
+    return ITS_DEFAULT if text is None else _shown(said, text, f"{part}/{name}")
 
 
 def _shown(said: Said, text: str, slot: str, without: tuple[str, ...] = ()) -> str:
