@@ -50,6 +50,8 @@ x/linear.start = 1.0
 x/linear.end = 1.0
 linear.steps = 3
 linear.delay = 1
+Experiment.max_norm = 1.0
+Experiment.lr_factor = 0.5
 """
 """What a suite may bind that would make another training of any recipe with Adam."""
 
@@ -95,8 +97,9 @@ def said(plan, method):
 
 def trained(plan, method):
     """What it says of optimizers and batch."""
-    parts = ("g_optimizer/", "d_optimizer/", "Experiment.batch_size")
-    return {key: text for key, text in said(plan, method).items() if key.startswith(parts)}
+    parts = ("g_optimizer", "d_optimizer", "batch_size", "max_norm", "lr_factor")
+    starts = (*(f"{part}/" for part in parts), *(f"Experiment.{part}" for part in parts))
+    return {key: text for key, text in said(plan, method).items() if key.startswith(starts)}
 
 
 # --- which layer stands above which
@@ -106,6 +109,8 @@ def test_a_suite_undoes_nothing_of_a_recipe_in_whatever_scope_it_binds(planned):
     alone = trained(planned(), "mine")
     assert alone == {
         "Experiment.batch_size": "32",
+        "Experiment.g_optimizer": "@Adam",
+        "Experiment.d_optimizer": "@Adam",
         **{
             f"{player}/{name}": text
             for player in ("g_optimizer", "d_optimizer")
@@ -126,6 +131,7 @@ def test_a_suite_undoes_nothing_of_a_recipe_in_whatever_scope_it_binds(planned):
     assert vanilla["d_optimizer/Adam.lr"] == "0.5"
     assert vanilla["d_optimizer/Adam.weight_decay"] == "0.1"
     assert vanilla["Experiment.batch_size"] == "8"
+    assert (vanilla["Experiment.max_norm"], vanilla["Experiment.lr_factor"]) == ("1", "0.5")
 
 
 @pytest.mark.parametrize("method", SHIPPED)

@@ -7,7 +7,7 @@ from typing import Any
 from bench.config.catalogue import Catalogue
 from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
 from bench.config.contents import contents
-from bench.config.registry import gives_number, minimal, not_content, resolve
+from bench.config.registry import attribute, gives_number, minimal, not_content, resolve
 from bench.config.relatives import control_of, recipe_of
 from bench.config.statements import Binding, Layer, Reference, read_file
 from bench.config.suite import BoundSuite, is_description
@@ -207,11 +207,20 @@ def _parts(value: Any) -> Iterator[Reference]:
 
 
 def _without(recipe: Layer, suite: Layer) -> Layer:
-    """A suite's layer without its bindings of what a recipe binds: all of an optimizer, say."""
-    own = {key_of(binding)[1] for binding in recipe.bindings if binding.parameter}
-    own.discard(resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE))
-    kept = (one for one in suite.bindings if not one.parameter or key_of(one)[1] not in own)
-    return replace(suite, bindings=tuple(kept))
+    """A suite's layer without what a recipe has of its own.
+
+    That is all of what its file binds anything of, such as an optimizer, and what moves
+    optimizers from outside: a factor of learning rates, a bound on gradients.
+    """
+    root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
+    own = {key_of(binding)[1] for binding in recipe.bindings if binding.parameter} - {root}
+
+    def counts(binding: Binding) -> bool:
+        _, selector, parameter = key_of(binding)
+        moves = selector == root and parameter in attribute(root, "SCHEDULED")
+        return not parameter or not (moves or selector in own)
+
+    return replace(suite, bindings=tuple(filter(counts, suite.bindings)))
 
 
 def _short(key: Key) -> str:

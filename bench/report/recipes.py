@@ -23,6 +23,7 @@ WORDS = {
     "batch_size": "batches",
     "accumulation": "accumulation",
     "max_norm": "bounds on gradients",
+    "lr_factor": "factors of learning rates",
     "also": "further methods",
 }
 """What a row may bring, in words; anything else is called as gin calls it."""
