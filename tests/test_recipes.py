@@ -245,6 +245,14 @@ def test_a_run_trains_as_its_recipe_says_and_its_record_tells(planned, tmp_path)
     }
 
 
+@pytest.mark.parametrize("suite", ["recipes_cifar10", "recipes_cifar10_jpeg"])
+def test_the_suites_of_recipes_can_run_all_of_them(suite):
+    trial = str(Catalogue.of().find("scales", "trial", "here"))
+    plan = make_plan(suite, [trial], ["image_size = 32"])
+    assert [run.method for run in plan.runs] == ["vanilla", *SHIPPED]
+    preflight(plan)
+
+
 # --- one unit of cost
 
 
