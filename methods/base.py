@@ -124,8 +124,8 @@ class Method:
                 f"{whole[0]}'s step takes a batch whole, and accumulation = {gan.accumulation}; "
                 "bind Experiment.accumulation = 1"
             )
-        hooks = ("make_discriminator", "d_loss", "g_loss", "d_step", "g_step", "step", "d_steps_at")
-        for hook in hooks:
+        losses, steps = ("d_loss", "g_loss"), ("d_step", "g_step", "step", "d_steps_at")
+        for hook in ("make_discriminator", *losses, *steps, "evaluated"):
             owners = [cls for cls in type(self).__mro__ if hook in vars(cls)]
             last = next(cls for cls in owners if not _calls_super(vars(cls)[hook]))
             for lost in owners[owners.index(last) :]:

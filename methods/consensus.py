@@ -7,7 +7,8 @@ import gin
 import torch
 from torch import Tensor
 
-from methods.base import GAN, Logs, Method, descend, parameters_of
+from methods.base import GAN, Logs, Method, descend
+from methods.game import losses, squares
 
 
 @gin.register
@@ -34,27 +35,17 @@ class Consensus(Method):
 
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """Updates the discriminator by its loss and the regularizer."""
-        d_loss, g_loss = self._losses(gan, real)
+        d_loss, g_loss = losses(self, gan, real)
         descend(gan.d_optimizer, d_loss + self.regularizer(gan, d_loss, g_loss))
         return {"d_loss": d_loss.detach()}
 
     def g_step(self, gan: GAN, real: Tensor) -> Logs:
         """Updates the generator by its loss and the regularizer."""
-        d_loss, g_loss = self._losses(gan, real)
+        d_loss, g_loss = losses(self, gan, real)
         descend(gan.g_optimizer, g_loss + self.regularizer(gan, d_loss, g_loss))
         return {"g_loss": g_loss.detach()}
 
     def regularizer(self, gan: GAN, d_loss: Tensor, g_loss: Tensor) -> Tensor:
         """gamma/2 times the squared length of both players' gradients together, a scalar."""
-        players = ((d_loss, gan.d_optimizer), (g_loss, gan.g_optimizer))
-        squares = [
-            gradient.square().sum()
-            for loss, optimizer in players
-            for gradient in torch.autograd.grad(loss, parameters_of(optimizer), create_graph=True)
-        ]
-        return self.consensus_gamma / 2 * torch.stack(squares).sum()
-
-    def _losses(self, gan: GAN, real: Tensor) -> tuple[Tensor, Tensor]:
-        """Both players' losses on one batch of fakes that carry the generator's graph."""
-        fake = gan.samples(len(real))
-        return self.d_loss(gan, real, fake), self.g_loss(gan, real, fake)
+        both = squares(d_loss, gan.d_optimizer) + squares(g_loss, gan.g_optimizer)
+        return self.consensus_gamma / 2 * torch.stack(both).sum()

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 import gin
-import torch
 from torch import Tensor
 
 from methods.base import GAN, Logs, Method, parameters_of
+from methods.weights import assign, copies
 
 
 @gin.register
@@ -27,19 +27,13 @@ class Simultaneous(Method):
     def step(self, gan: GAN, batches: Iterator[Tensor]) -> Logs:
         """One generator step and the discriminator's, from the same start."""
         parameters = parameters_of(gan.g_optimizer)
-        old = [parameter.detach().clone() for parameter in parameters]
+        old = copies(parameters)
         real = next(batches)
         logs = self.g_step(gan, real)
-        new = [parameter.detach().clone() for parameter in parameters]
-        _assign(parameters, old)
+        new = copies(parameters)
+        assign(parameters, old)
         logs |= self.d_step(gan, real)
         for _ in range(self.d_steps_at(gan) - 1):
             logs |= self.d_step(gan, next(batches))
-        _assign(parameters, new)
+        assign(parameters, new)
         return logs
-
-
-@torch.no_grad()
-def _assign(parameters: list[Tensor], values: list[Tensor]) -> None:
-    for parameter, value in zip(parameters, values, strict=True):
-        parameter.copy_(value)

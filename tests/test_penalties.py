@@ -30,9 +30,13 @@ from methods.base import GAN, Incompatible, Method
 from methods.combine import combine
 from methods.consensus import Consensus
 from methods.dragan import DRAGAN
+from methods.ema import EMA
 from methods.hinge import Hinge
+from methods.jare import JARE
 from methods.l1_penalty import L1Penalty
 from methods.lecam import LeCam
+from methods.lookahead import Lookahead
+from methods.negative_momentum import NegativeMomentum
 from methods.r1 import R1
 from methods.r2 import R2
 from methods.r3gan import R3GAN
@@ -294,7 +298,7 @@ def test_no_two_methods_share_the_name_of_a_hyper_parameter() -> None:
     """Combined, they would share its value; R1 and R2 are meant to, and all share d_steps."""
     methods = [
         *(R1, DRAGAN, L1Penalty, LeCam, Consensus, WGAN, WGANDiv, WGANGP),
-        *(ASGAN, SpectralNorm, Unrolled),
+        *(ASGAN, SpectralNorm, Unrolled, JARE, EMA, Lookahead, NegativeMomentum),
     ]
     own = {method: {field.name for field in fields(method)} - {"d_steps"} for method in methods}
     assert not [(a, b) for a, b in combinations(methods, 2) if own[a] & own[b]]

@@ -41,6 +41,11 @@ def trainer_of(run) -> Trainer:
         ("spectral_norm", 3),
         ("wgan_gp", 5 * 3 + 1),  # five times real, fake, between; G's fake
         ("unrolled", 2 + 5 * 2 + 1),  # real, fake; five virtual steps; G's fake
+        ("ema", 3),
+        ("lookahead", 3),
+        ("optimistic_adam", 3),
+        ("extra_adam", 2 * 3),
+        ("jare", 2 * 3),  # real, fake, and G's fake, in either player's step
     ],
 )
 def test_differentiated_batches_are_counted_by_hand(toy_suite, method, batches):
