@@ -33,6 +33,11 @@ SCORING = {
 Names, labels, floors and which other metrics there are do not: a metric may be added or renamed.
 """
 
+BATCH = "Experiment.batch_size"
+
+OWN = ("method", "generator", "discriminator")
+"""What of ``Experiment`` a row may have otherwise and be no more than a method."""
+
 SHARED = ("Experiment.steps", "Experiment.evaluations", "Experiment.batch_norm")
 """What a method may not have otherwise than its rivals, beside data and judge: the budget, and how
 samples are taken. Else their scores would not compare."""
@@ -76,6 +81,19 @@ class Identity:
     def own(self) -> str:
         """Twelve digits of the method's SHA-256."""
         return _digest(self.method)[:12]
+
+    @cached_property
+    def batch(self) -> float:
+        """A batch of its own, in batches of the size that its rivals have; mostly 1."""
+        theirs = dict(self.conditions).get(BATCH, "1")
+        mine = dict(self.method).get(BATCH, theirs)
+        counted = all(text.isdecimal() and int(text) for text in (mine, theirs))
+        return int(mine) / int(theirs) if counted else 1.0
+
+    @cached_property
+    def brings(self) -> tuple[str, ...]:
+        """What of ``Experiment`` it has otherwise than its rivals, beside a method: optimizers."""
+        return tuple(sorted({_part(key) for key, _ in self.method} - {*OWN}))
 
     def agrees(self, other: "Identity") -> bool:
         """Whether the conditions of two cells differ in nothing but what their settings decide."""
@@ -133,6 +151,11 @@ def scoring(protocol: Mapping[str, Any]) -> dict[str, str]:
 def canonical(value: object) -> str:
     """The one JSON text of a value, to compare or to hash."""
     return json.dumps(value, sort_keys=True, separators=(",", ":"))
+
+
+def _part(key: str) -> str:
+    """The parameter of ``Experiment`` that an entry is, or is below."""
+    return key.removeprefix("Experiment.").partition("/")[0].partition("[")[0]
 
 
 @cache

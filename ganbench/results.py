@@ -29,7 +29,8 @@ def records(runs: str | Path = "runs") -> pd.DataFrame:
           ``best``, ``tail`` (the mean of the last tenth of the evaluations) and ``area`` (the
           geometric mean over training);
         - ``score_NAME``, the last value of each metric;
-        - ``g_steps``, ``d_gradients`` (batches differentiated through D), ``seconds`` of training,
+        - ``g_steps``, ``d_gradients`` (batches differentiated through D, of the size that a
+          suite's rows have), ``seconds`` of training,
           ``peak_memory_bytes`` and ``images_per_second``.
 
         What a run does not have is NaN, and nothing is put in its place: ``scored`` says whether

@@ -57,9 +57,10 @@ def test_our_suites_have_their_rows_in_the_order_of_the_published_pages():
         assert list(dict.fromkeys(run.method for run in runs)) == expected
 
 
-def test_all_is_every_method_but_the_rows_of_the_sweep():
+def test_all_is_every_method_but_the_rows_of_the_sweep_and_recipes():
     rest = set(Catalogue.of().available("methods")) - set(known().chosen(["all"], ""))
-    assert rest == {f"as_gan_epsilon_{epsilon}" for epsilon in ("0.2", "0.5", "2", "3", "4")}
+    sweep = {f"as_gan_epsilon_{epsilon}" for epsilon in ("0.2", "0.5", "2", "3", "4")}
+    assert rest == sweep | {*known().groups["recipes"]}
 
 
 def test_members_stand_where_their_group_is_named_and_each_once(methods):

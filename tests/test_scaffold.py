@@ -137,6 +137,7 @@ def test_nothing_is_overwritten(tmp_path, capsys):
         (["score", "bench"], "there is a Python module 'bench' already"),
         (["method", "adam"], "the class of 'adam' would be Adam"),
         (["method", "group"], "the class of 'group' would be Group"),
+        (["method", "recipe"], "the class of 'recipe' would be Recipe"),
         (["score", "search"], "the class of 'search' would be Search"),
         (["method", "m" * 300], "too many for the names of its files"),
         (["method", "mine", "--out", "file"], "--out"),

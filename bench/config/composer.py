@@ -1,14 +1,16 @@
 """Puts the layers of a suite together for each of its cells."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, field, replace
+from typing import Any
 
 from bench.config.catalogue import Catalogue
 from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
 from bench.config.contents import contents
-from bench.config.registry import minimal, not_content, resolve
-from bench.config.statements import Binding, Layer, read_file
-from bench.config.suite import BoundSuite, control_of, is_description
+from bench.config.registry import attribute, gives_number, minimal, not_content, resolve
+from bench.config.relatives import control_of, recipe_of
+from bench.config.statements import Binding, Layer, Reference, read_file
+from bench.config.suite import BoundSuite, is_description
 from bench.config.trees import FOLDER
 from bench.config.values import expanded, references
 from bench.errors import UsageError
@@ -36,12 +38,20 @@ class Composer:
 
     def compose(self, cells: Iterable[Cell]) -> dict[Cell, Composition]:
         """The composition of each cell, once all their files are read and modules imported."""
+        cells = list(cells)
+        for cell in cells:  # a suite may bind what only one row's file imports
+            self.chosen_for(cell)
         layers = {cell: self._layers(cell) for cell in cells}
         return {cell: Composition(layers[cell]) for cell in layers}
 
     def part(self, cell: Cell, method: bool, setting: bool) -> Composition:
         """The composition of a cell without its method and remedies, or without its setting."""
         return Composition(self._layers(cell, method, setting))
+
+    def up_to(self, cell: Cell, layer: Layer) -> Composition:
+        """The composition of a cell's layers from the first to one of them."""
+        layers = self._layers(cell)
+        return Composition(layers[: layers.index(layer) + 1])
 
     def architecture(self) -> Composition:
         """What the suite's networks are by their own file."""
@@ -67,6 +77,13 @@ class Composer:
             self._method(named)  # it belongs to the suite's files, be it a row or not
         return named
 
+    def _recipe_of(self, method: str) -> str | None:
+        """The method whose recipe this one is."""
+        named = recipe_of(self._method(method), self.catalogue)
+        if named is not None:
+            self._method(named)
+        return named
+
     def users_files(self) -> dict[str, bytes]:
         """The gin files of a user's own that were read for a suite, by their paths beside it."""
         found = {}
@@ -88,7 +105,7 @@ class Composer:
         """Sees to it that a row is the method whose name it has.
 
         What a method is made of, the references in its own gin file, no later layer may bind;
-        its numbers may be bound anywhere.
+        its numbers, and what schedules they follow, may be bound anywhere.
 
         Raises:
             UsageError: names the binding that would put another in its place.
@@ -96,9 +113,11 @@ class Composer:
         method, *chosen = self.chosen_for(cell)
         own = {key_of(binding): binding for binding in method.bindings}
         root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
-        made_of = {k for k, one in own.items() if k[1] != root and any(references(one.value))}
-        later = [self.suite, *chosen, self.override]
-        for layer in self._layers(cell, method=False, setting=False)[:3] + later:
+        made_of = {k for k, one in own.items() if k[1] != root and any(_parts(one.value))}
+        before = self._layers(cell, method=False, setting=False)[:3]
+        later = [*chosen, self.override]
+        (later if self._recipe_of(cell[0]) is None else before).append(self.suite)
+        for layer in before + later:
             for binding in layer.bindings:
                 key = key_of(binding)
                 if key[1:] == (root, "method"):
@@ -142,12 +161,19 @@ class Composer:
     def _layers(self, cell: Cell, method: bool = True, setting: bool = True) -> list[Layer]:
         own, *remedies, chosen = self.chosen_for(cell)
         suite = self.bound.suite
-        return [
+        below = [
             self.base,
             self._named("datasets", suite.dataset, "dataset"),
             self._named("architectures", suite.architecture, "architecture"),
-            *([own] if method else []),
-            self.suite,
+        ]
+        if not method:
+            below.append(self.suite)
+        elif self._recipe_of(cell[0]) is None:
+            below += [own, self.suite]
+        else:
+            below += [_without(own, self.suite), own]
+        return [
+            *below,
             *(remedies if method else []),
             *([chosen] if setting else []),
             self.override,
@@ -157,7 +183,8 @@ class Composer:
         return self._named("methods", name, "methods")
 
     def _remedies(self, method: str) -> dict[str, Layer]:
-        names = self.bound.remedies.get(method, [])
+        known = self.bound.remedies
+        names = known.get(method, known.get(self._recipe_of(method) or method, []))
         return {name: self._named("settings", name, "remedies") for name in names}
 
     def _named(self, kind: str, name: str, parameter: str) -> Layer:
@@ -170,6 +197,30 @@ class Composer:
 def for_runs(layer: Layer) -> Layer:
     """The layer without what it only describes."""
     return Layer(tuple(b for b in layer.bindings if not is_description(b)), layer.imports)
+
+
+def _parts(value: Any) -> Iterator[Reference]:
+    """The references in a value but those to numbers, which schedules are."""
+    for reference in references(value):
+        if reference.macro or not gives_number(resolve(reference.selector, reference.selector)):
+            yield reference
+
+
+def _without(recipe: Layer, suite: Layer) -> Layer:
+    """A suite's layer without what a recipe has of its own.
+
+    That is all of what its file binds anything of, such as an optimizer, and what moves
+    optimizers from outside: a factor of learning rates, a bound on gradients.
+    """
+    root = resolve(ROOT_CONFIGURABLE, ROOT_CONFIGURABLE)
+    own = {key_of(binding)[1] for binding in recipe.bindings if binding.parameter} - {root}
+
+    def counts(binding: Binding) -> bool:
+        _, selector, parameter = key_of(binding)
+        moves = selector == root and parameter in attribute(root, "SCHEDULED")
+        return not parameter or not (moves or selector in own)
+
+    return replace(suite, bindings=tuple(filter(counts, suite.bindings)))
 
 
 def _short(key: Key) -> str:

@@ -10,12 +10,13 @@ import gin
 
 from bench.config.catalogue import Catalogue
 from bench.config.description import describe
+from bench.config.relatives import Recipe
 from bench.config.statements import read_alone
 from bench.errors import UsageError, nearest
 from bench.texts import shown
 
 ALL = "all"
-"""The group of every method that does not say that it is in none."""
+"""The group of every method that does not say that it is in none; recipes are not in it."""
 
 LAST = 1000
 
@@ -51,11 +52,13 @@ class Methods:
         places: dict[str, int] = {}
         for name, path in self.catalogue.files("methods"):
             try:
-                said = describe(Group.__name__, [read_alone(path)]).values
+                layer = read_alone(path)
+                said = describe(Group.__name__, [layer]).values
+                apart = said.get("names") == [] or describe(Recipe.__name__, [layer]).values
             except UsageError as error:
                 _warn_once(f"{error}; it is in no group")
                 continue
-            for group in (*said.get("names", ()), *([] if said.get("names") == [] else [ALL])):
+            for group in (*said.get("names", ()), *([] if apart else [ALL])):
                 members[group].add(name)
             places[name] = said.get("place", LAST)
         return {

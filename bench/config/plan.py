@@ -67,8 +67,9 @@ def make_plan(
 ) -> Plan:
     """Composes and checks the config of every run of a suite.
 
-    Layers, each overriding those before: base, dataset, architecture, method, suite, remedies,
-    setting, ``gin_files``, ``gin_bindings``, ``choice``, ``extra``.
+    Layers, each overriding those before: base, dataset, architecture, method, suite, recipe,
+    remedies, setting, ``gin_files``, ``gin_bindings``, ``choice``, ``extra``. A row has a method or
+    a recipe.
 
     Args:
         suite: a name (see ``ganbench list suites``), or the path of a gin file.
@@ -116,7 +117,8 @@ def make_plan(
         for parameter in composition.missing():
             raise UsageError(f"{shown(path)}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
         for layer in composer.chosen_for(cell):
-            _require_effect(layer, [composition])
+            if not all(_in_effect(binding, [composition]) for binding in layer.bindings):
+                _require_effect(layer, [composition, *_up_to(composer, cell, layer)])
 
     identified = Identified(composer, scored)
     identities = {cell: identified.identity(cell) for cell in compositions}
@@ -162,6 +164,17 @@ def _alone(composer: Composer, bound: BoundSuite) -> list[Composition]:
     """The suite without what overrides it; none where it cannot be without, for a macro, say."""
     try:
         return [*composer.compose(_cells(bound)).values()]
+    except UsageError:
+        return []
+
+
+def _up_to(composer: Composer, cell: Cell, layer: Layer) -> list[Composition]:
+    """The cell without what overrides a layer: a schedule, say, that a number stands in place of.
+
+    None where it cannot be without.
+    """
+    try:
+        return [composer.up_to(cell, layer)]
     except UsageError:
         return []
 

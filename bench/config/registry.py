@@ -99,6 +99,15 @@ def attribute(full_selector: str, name: str) -> Any:
     return getattr(target(full_selector), name, None)
 
 
+def gives_number(full_selector: str) -> bool:
+    """Whether it is a function that says to return a number, as those of schedules do."""
+    found = target(full_selector)
+    if isinstance(found, type):
+        return False
+    said = _signature(found)[1].get("return")
+    return isinstance(said, type) and issubclass(said, float)
+
+
 def required_parameters(full_selector: str) -> list[str]:
     """The parameters of a configurable that have no default."""
     parameters = inspect.signature(_function(full_selector)).parameters.values()

@@ -6,9 +6,9 @@ from pathlib import Path
 
 import gin
 
-from bench.config.catalogue import Catalogue
 from bench.config.description import Description, describe
 from bench.config.groups import Group, Methods
+from bench.config.relatives import Control, Recipe
 from bench.config.statements import Binding, Layer
 from bench.errors import UsageError
 from bench.texts import shown
@@ -24,7 +24,8 @@ class Suite:
     Attributes:
         dataset: name of a gin file under datasets, in any tree.
         architecture: name of a gin file under architectures.
-        methods: names of gin files under methods, or of groups of them; "all" is every method.
+        methods: names of gin files under methods, or of groups of them; "all" is every method,
+            and "recipes" every recipe.
         settings: names of gin files under settings; every method runs under every one.
         seeds: how many seeds, counted from 0, or the seeds themselves.
         remedies: settings that a method needs to run at all, by method or by group; a method's own
@@ -66,38 +67,13 @@ class BoundSuite:
         return self.description.where(parameter)
 
 
-@gin.register
-@dataclass(frozen=True)
-class Control:
-    """What the gin file of a control says about it.
-
-    Attributes:
-        of: the method that it is a control of, below which leaderboards show it.
-    """
-
-    of: str
-
-
-OF_METHODS = (Control.__name__, Group.__name__)
+OF_METHODS = (Control.__name__, Group.__name__, Recipe.__name__)
 """What only a method's gin file says of itself."""
 
 
 def is_description(binding: Binding) -> bool:
     """Whether a binding says what runs there are or are called, and nothing of what one does."""
     return binding.selector in (Suite.__name__, *OF_METHODS)
-
-
-def control_of(layer: Layer, catalogue: Catalogue) -> str | None:
-    """The method that a method's layer calls itself a control of; None where it is none.
-
-    Raises:
-        UsageError: there is no such method, or no such parameter.
-    """
-    description = describe(Control.__name__, [layer])
-    named: str | None = description.values.get("of")
-    if named is not None:
-        catalogue.find("methods", named, description.where("of"))
-    return named
 
 
 def read_suite(path: Path, layers: Iterable[Layer], known: Methods) -> BoundSuite:
@@ -167,5 +143,5 @@ def _require_plain(layers: Iterable[Layer]) -> None:
         if binding.selector in OF_METHODS:
             raise UsageError(
                 f"{binding.where}: {binding.key} has no effect here: a method says in its own gin "
-                "file, under methods, what it is a control of, and which groups it is in"
+                "file, under methods, what it is a control or recipe of, and which groups it is in"
             )

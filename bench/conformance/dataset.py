@@ -34,7 +34,7 @@ def subject(name: str, tell: toys.Tell) -> Run:
             f"{shown(path)}: it binds no Experiment.judge, and scores are part of a data set: "
             'include "judges/thumbnails.gin", say, for pictures'
         )
-    toy = toys.Toy(name, bindings=("Experiment.batch_size = 4",))
+    toy = toys.Toy(name, batch=4)
     run = toy.run()
     _data(run).training()
     tell(f"tried on {toy}")

@@ -39,7 +39,6 @@ Suite.seeds = 1
 Experiment.steps = {steps}
 Experiment.evaluations = {steps}
 Experiment.log_every = 1
-Experiment.batch_size = {batch}
 Experiment.latent_dim = 4
 Experiment.device = "cpu"
 """
@@ -60,6 +59,7 @@ class Toy:
     Attributes:
         dataset, architecture, method: one of each.
         bindings: that the suite has beside its own.
+        batch: samples, whatever a recipe has.
         include: gin files that the suite includes.
     """
 
@@ -68,6 +68,7 @@ class Toy:
     method: str = "vanilla"
     bindings: tuple[str, ...] = ()
     include: tuple[str, ...] = ()
+    batch: int = BATCH
 
     def __str__(self) -> str:
         own = f" ({', '.join(self.bindings)})" if self.bindings else ""
@@ -82,7 +83,8 @@ class Toy:
         with TemporaryDirectory() as folder:
             suite = Path(folder, "conformance.gin")
             suite.write_text(self.suite(), encoding="utf-8")
-            return make_plan(str(suite), catalogue=Catalogue.of()).runs[0]
+            batch = f"Experiment.batch_size = {self.batch}"
+            return make_plan(str(suite), (), [batch], catalogue=Catalogue.of()).runs[0]
 
     def suite(self) -> str:
         """Its gin file, with networks as narrow as their gin file allows."""
@@ -95,7 +97,6 @@ class Toy:
                 architecture=self.architecture,
                 method=self.method,
                 steps=STEPS,
-                batch=BATCH,
             )
             + "".join(f"{binding}\n" for binding in bindings)
         )

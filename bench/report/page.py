@@ -2,8 +2,8 @@
 
 from collections.abc import Collection
 
-from bench.report import left_out, origins, protocol, ranking, theory
-from bench.report.document import Block, Heading, Paragraph
+from bench.report import left_out, origins, protocol, ranking, recipes, theory
+from bench.report.document import Block, Heading, Paragraph, paragraphs
 from bench.report.markdown import escape
 from bench.results.board import Board
 from bench.results.results import Results
@@ -24,6 +24,7 @@ def page(results: Results, figures: Collection[str]) -> list[Block]:
         *_introduction(results),
         *left_out.section(board),
         *(theory.section(board) if told else ranking.sections(results, figures)),
+        *recipes.section(results),
         *protocol.section(board),
         *origins.sections(results),
     ]
@@ -38,7 +39,11 @@ def _introduction(results: Results) -> list[Block]:
         f"{plural(len(board.records), 'run')}{f', of which {how}' if how else ''}."
     )
     text = f"Suite {escape(board.suite)} on {_names(board)}: {counts}"
-    return [Paragraph(text), *origins.overridden(board.overrides)]
+    return [
+        Paragraph(text),
+        *paragraphs(recipes.notice(board)),
+        *origins.overridden(board.overrides),
+    ]
 
 
 def _names(board: Board) -> str:

@@ -4,6 +4,7 @@ from collections import defaultdict
 from typing import Any
 
 from bench.identity import canonical
+from bench.report import recipes
 from bench.report.document import (
     Block,
     Field,
@@ -23,11 +24,12 @@ def section(board: Board) -> list[Block]:
     return [
         Heading("Protocol"),
         Paragraph(
-            "In a setting all rows have the same conditions, and differ in the method alone."
+            "In a setting all rows have the same conditions, and differ in the method alone"
+            f"{', but for what recipes bring' if recipes.bringing(board) else ''}."
         ),
         Folded("The conditions", _conditions(board)),
         Folded("What each method has of its own", [_methods(board)]),
-        Folded("The data, the judge and its scores", [Pairs(flatten(board.protocol or {}))]),
+        Folded("The data, the judge and its scores", [Pairs(_scoring(board))]),
     ]
 
 
@@ -39,6 +41,13 @@ def flatten(value: Any, prefix: str = "") -> dict[str, str]:
     for key in sorted(value):
         found |= flatten(value[key], f"{prefix}.{key}" if prefix else key)
     return found
+
+
+def _scoring(board: Board) -> dict[str, str]:
+    """The protocol of the scores, without a batch that not all rows have."""
+    found = flatten(board.protocol or {})
+    own = any(record.identity.batch != 1 for record in board.records)
+    return {key: text for key, text in found.items() if not (own and key == "batch_size")}
 
 
 def _decided(board: Board) -> tuple[dict[str, str], dict[str, dict[str, str]]]:

@@ -3,7 +3,7 @@
 from rich.table import Table
 from rich.text import Text
 
-from bench.report import document, sentences, tables, theory
+from bench.report import document, recipes, sentences, tables, theory
 from bench.results.board import Board
 from bench.results.results import BASELINE, Results
 
@@ -26,7 +26,7 @@ def headline(board: Board) -> Table:
     return to_terminal(
         table.picked(short),
         title=f"{board.label}: {results.label}",
-        caption=" ".join(filter(None, (sentence(results) for sentence in told))),
+        caption=" ".join(filter(None, [*(one(results) for one in told), recipes.sentence(board)])),
     )
 
 

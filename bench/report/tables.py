@@ -50,18 +50,22 @@ def headline(results: Results) -> Table:
     return Table([of_method(results, method, fields(method)) for method in results.methods])
 
 
+def per_step(runs: pd.DataFrame) -> float:
+    """Batches differentiated through D for each generator step, the median of some runs."""
+    return float((runs["d_gradients"] / runs["g_steps"].where(runs["g_steps"] > 0)).median())
+
+
 def scores_and_costs(results: Results) -> Table:
     """One row a method: its median run, and what a run costs."""
     rows = []
     for method in results.methods:
         runs = results.of(method)
         gap = float(runs.loc[runs["scored"], "gap"].median())
-        per_step = runs["d_gradients"] / runs["g_steps"].where(runs["g_steps"] > 0)
         fields = {
             "last": median_run(results, runs, "last"),
             "best": median_run(results, runs, "best"),
             "gap": estimated((gap, nan, nan), *results.unscored(method)),
-            "D gradients / G step": valued(per_step.median()),
+            "D gradients / G step": valued(per_step(runs)),
             "images/s": valued(runs["images_per_second"].median()),
             "peak MB": valued(runs["peak_memory_bytes"].max() / 1e6),
         }

@@ -7,6 +7,7 @@ import numpy as np
 import pandas as pd
 
 from bench.results.entry import Entry
+from bench.runs import records
 
 ROWS = ("scores", "diagnostics", "losses")
 """The parts of a record that hold a row a step."""
@@ -16,6 +17,8 @@ COLUMNS = ("run", "suite", "method", "setting", "seed", "step", "metric", "value
 
 def curves(entries: Iterable[Entry]) -> pd.DataFrame:
     """All that records say over training: scores, costs so far, diagnostics and losses.
+
+    D's gradients are in batches of the conditions' size.
 
     Returns:
         A row a run (its id), step and metric, in ``COLUMNS``; the value is NaN where it was not
@@ -32,7 +35,7 @@ def curves(entries: Iterable[Entry]) -> pd.DataFrame:
 def _points(entry: Entry) -> Iterator[tuple[int, str, float]]:
     record = json.loads(entry.load())
     for part in ROWS:
-        for row in record[part]:
+        for row in records.in_common_batches(record[part], entry.identity):
             for name, value in row.items():
                 if name != "step":
-                    yield row["step"], name, np.nan if value is None else float(value)
+                    yield int(row["step"] or 0), name, np.nan if value is None else float(value)

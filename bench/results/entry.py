@@ -24,7 +24,10 @@ from bench.theory.trajectory import Trajectory
 Floats = NDArray[np.float64]
 
 AXES = ("step", "d_gradients", "seconds")
-"""What a curve can be drawn against: generator steps, batches through D, seconds of training."""
+"""What a curve can be drawn against: generator steps, batches through D, seconds of training.
+
+Batches are of the size that the conditions have, whatever a record's own method brings.
+"""
 
 COSTS = ("g_steps", "d_gradients", "seconds", "peak_memory_bytes", "images_per_second")
 
@@ -158,7 +161,9 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
     protocol = record.get("protocol")
     names = list(records.metrics(protocol)) if protocol else []
     headline = str(protocol["headline"]) if protocol else ""
-    rows = record["scores"]
+    identity = records.identity(record)
+    rows = records.in_common_batches(record["scores"], identity)
+    cost = records.in_common_batches([record.get("cost") or {}], identity)
     control_of = record.get("control_of")
     return Entry(
         path=path,
@@ -174,7 +179,7 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         setting=intern(record["setting"]),
         remedies=tuple(record["remedies"]),
         seed=record["seed"],
-        identity=records.identity(record),
+        identity=identity,
         search=record.get("search", False),
         status=record["status"],
         reason=record["reason"] and intern(record["reason"]),
@@ -187,7 +192,7 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
         evaluations=_table(rows, (*AXES, headline)),
         metrics=_held(*names),
         last=_table(rows[-1:], names).T.reshape(-1) if rows else np.full(len(names), np.nan),
-        cost=_table([record.get("cost") or {}], COSTS).reshape(-1),
+        cost=_table(cost, COSTS).reshape(-1),
         expectation=record.get("oracle"),
         trajectory=_trajectory(rows, record["diagnostics"]),
     )
@@ -195,7 +200,7 @@ def _entry(record: Record, data: bytes, path: Path | None, load: Callable[[], by
 
 def under(entry: Entry, headline: str) -> Entry:
     """The same run with its curve under another metric, read anew."""
-    rows = json.loads(entry.load())["scores"]
+    rows = records.in_common_batches(json.loads(entry.load())["scores"], entry.identity)
     return replace(entry, headline=headline, evaluations=_table(rows, (*AXES, headline)))
 
 

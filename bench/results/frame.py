@@ -29,7 +29,8 @@ def frame(board: Board) -> pd.DataFrame:
         gap: how much worse the last is than the best, >= 0
         tail: the mean over the last tenth of the evaluations (at least one)
         area: the geometric mean of the score over training, from the area under the log curve
-        g_steps, d_gradients, seconds, peak_memory_bytes, images_per_second: of the whole run
+        g_steps, d_gradients, seconds, peak_memory_bytes, images_per_second: of the whole run,
+            D's gradients in batches of the conditions' size
         score_NAME: the last value of each metric
     """
     better = board.metrics[board.headline]["better"] if board.headline else "lower"

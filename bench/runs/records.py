@@ -5,6 +5,7 @@ Everything a leaderboard says is a function of records, so a record that is read
 
 import json
 import os
+from collections.abc import Iterable
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated, Any, Literal, NotRequired, TypedDict, TypeVar
@@ -89,7 +90,7 @@ class Record(TypedDict):
             before it was known. Holds at least ``headline`` and ``metrics`` (a ``Metric`` each).
         floors: the same scores, computed on real data.
         scores: one row an evaluation: ``step``, ``d_gradients`` (batches differentiated through
-            D so far), ``seconds`` and each metric.
+            D so far, of the run's own size), ``seconds`` and each metric.
         diagnostics: one row an evaluation, of D's outputs and input gradients.
         losses: one row a logging interval.
         cost: ``g_steps``, ``d_gradients``, ``seconds`` (of training: the process's own on the CPU,
@@ -292,6 +293,21 @@ def metrics(protocol: dict[str, Any]) -> dict[str, Metric]:
 def identity(record: Record) -> Identity:
     """What the run of a record is, by content."""
     return Identity.of(record["conditions"], record["setting_bindings"], record["method_bindings"])
+
+
+def in_common_batches(rows: Iterable[Numbers], identity: Identity) -> list[Numbers]:
+    """Rows with what went through D counted in batches of the size that the run's rivals have.
+
+    Args:
+        rows: of a record, of scores or of costs, whose batches are of the run's own size.
+        identity: of the run.
+    """
+    return [
+        row | {"d_gradients": count * identity.batch}
+        if identity.batch != 1 and (count := row.get("d_gradients")) is not None
+        else row
+        for row in rows
+    ]
 
 
 def _decode(decoder: msgspec.json.Decoder[T], data: bytes, path: Path) -> T:

@@ -10,8 +10,9 @@ from bench.config.catalogue import Catalogue
 from bench.config.filenames import require_length
 from bench.config.groups import Group
 from bench.config.registry import is_registered
+from bench.config.relatives import Control, Recipe
 from bench.config.statements import read_file
-from bench.config.suite import Control, Suite
+from bench.config.suite import Suite
 from bench.config.trees import FOLDER, KINDS, PLUGINS, base
 from bench.errors import UsageError
 from bench.search.space import Search
@@ -22,7 +23,7 @@ TEMPLATES = Path(__file__).parent / "templates"
 PLACEHOLDER = "placeholder"
 """What a template has for the name of a plug-in; with a capital for that of its class."""
 
-DESCRIBED = frozenset(one.__name__ for one in (Control, Group, Search, Suite))
+DESCRIBED = frozenset(one.__name__ for one in (Control, Group, Recipe, Search, Suite))
 """What gin files bind that no run is made of."""
 
 

@@ -103,7 +103,8 @@ class Objective:
         return best(seen, "higher" if self.better == "lower" else "lower")
 
     def _spent(self, record: Record) -> float:
-        return float(column([record.get("cost") or {}], self.name)[0])
+        cost = records.in_common_batches([record.get("cost") or {}], records.identity(record))
+        return float(column(cost, self.name)[0])
 
     def _projected(self, record: Record) -> float:
         if self.name == "peak_memory_bytes":
