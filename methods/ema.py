@@ -19,7 +19,7 @@ class EMA(Method):
     Training knows nothing of it. What is averaged is the generator that would be scored otherwise,
     from its first weights on; its buffers, such as BatchNorm's statistics, are scored as they are.
 
-    Source: Yazici et al. 2019 (arXiv:1806.04498), section 3. Public code has a decay of .999 from
+    Source: Yazici et al. 2019 (arXiv:1806.04498). Public code has a decay of .999 from
     the start on (LMescheder/GAN_stability, configs/default.yaml), or of .9999 from step 1000 on
     (POSTECH-CVLab/PyTorch-StudioGAN, configs/CIFAR10/BigGAN-Mod.yaml), where buffers are averaged
     too; or a half-life of .05 of the training so far until it is its full one

@@ -20,11 +20,12 @@ class Extragradient(Simultaneous):
     A simultaneous step to the look-ahead point w' = w + u(w), and a second one there, on batches of
     its own; the second update is applied where the players stood: w + u(w'). With Adam that is
     ExtraAdam: both halves move its moments, and both count as steps for the correction of their
-    bias. Where the discriminator takes several steps, it takes all of them in either half.
-    Networks keep their buffers, and a method that keeps averages keeps those, which record both.
+    bias. Where the discriminator takes several steps, it takes all of them in either half, and
+    whatever else a step does to weights, such as clipping, is a part of the update. Networks keep
+    their buffers, and a method its averages; both record both halves.
 
-    Source: Gidel, Berard, Vignoud, Vincent and Lacoste-Julien 2019 (arXiv:1802.10551), section 3
-    and Algorithm 4. As there, and in the public code (GauthierGidel/Variational-Inequality-GAN,
+    Source: Gidel, Berard, Vignoud, Vincent and Lacoste-Julien 2019 (arXiv:1802.10551),
+    Algorithm 4. As there, and in the public code (GauthierGidel/Variational-Inequality-GAN,
     optim/extragradient.py and train_extraadam.py), either half has a mini-batch of its own. Their
     recipe for CIFAR-10 is WGAN-GP on a ResNet, learning rates 5e-4 (D) and 5e-5 (G), betas
     (.5, .9).

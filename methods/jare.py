@@ -22,7 +22,7 @@ class JARE(Simultaneous):
     the imaginary axis stay. Both updates are computed where both players stood, each on a batch of
     latents of its own where the public code has one.
 
-    Source: Nie and Patel 2019 (arXiv:1806.09235), section 5. Factor 1/2, alpha = 100 and
+    Source: Nie and Patel 2019 (arXiv:1806.09235). Factor 1/2, alpha = 100 and
     simultaneous steps as in their public code for CIFAR-10 (weilinie/JARE, real/optimizer.py and
     real/experiments/jare.py), with Adam at 1e-4, betas (.5, .999).
 

@@ -23,7 +23,7 @@ class Optimistic(Method):
     own update, so that with Adam this is Optimistic Adam: its moments see the plain gradients. The
     loop's alternation stays; combine with ``Simultaneous`` for the algorithm that is analysed.
 
-    Source: Daskalakis, Ilyas, Syrgkanis and Zeng 2018 (arXiv:1711.00141), eq. 2 and Algorithm 1.
+    Source: Daskalakis, Ilyas, Syrgkanis and Zeng 2018 (arXiv:1711.00141), Algorithm 1.
     The first step is the double one in public code too (GauthierGidel/Variational-Inequality-GAN,
     optim/omd.py), which scales the step that it takes back by the learning rate of the present
     one: another number only while that changes.

@@ -193,7 +193,7 @@ def test_either_half_has_data_and_latents_of_its_own_and_buffers_record_both() -
 
 @pytest.mark.parametrize("other", [EMA, Lookahead])
 def test_what_moves_once_a_step_cannot_be_named_below_extragradient(other) -> None:
-    with pytest.raises(Incompatible, match=rf"name {other.__name__} before Simultaneous"):
+    with pytest.raises(Incompatible, match=rf"name {other.__name__} before Extragradient"):
         combine([Extragradient(), other()]).check(networks())
     combine([other(), Extragradient()]).check(networks())
 
