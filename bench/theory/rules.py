@@ -16,11 +16,11 @@ makes of an eigenvalue +-i omega is known in closed form, with x = h omega.
 In alternating steps descent is neutral for x < 2, optimistic steps are stable for x < 2 / 3, and
 negative momentum for x < 2 (1 + beta).
 
-Sources: Gidel et al. 2019 (arXiv:1802.10551), propositions 1 and 2, for extragradient; Daskalakis
-et al. 2018 (arXiv:1711.00141) and Mokhtari, Ozdaglar and Pattathil 2020 (arXiv:1901.08511) for
-optimistic steps and the proximal point, which competitive steps are here; Gidel et al. 2019
-(arXiv:1807.04740) for momentum; Chavdarova et al. 2021 (arXiv:2006.14567) for lookahead; Schaefer
-and Anandkumar 2019 (arXiv:1905.12103) for competitive steps. The limits are derived here.
+Sources of the rules: Gidel et al. 2019 (arXiv:1802.10551) for extragradient; Daskalakis et al. 2018
+(arXiv:1711.00141) for optimistic steps; Mokhtari, Ozdaglar and Pattathil 2020 (arXiv:1901.08511)
+for both, as approximations of the proximal point, which competitive steps reach here; Schaefer and
+Anandkumar 2019 (arXiv:1905.12103) for these; Gidel et al. 2019 (arXiv:1807.04740) for momentum;
+Chavdarova et al. 2021 (arXiv:2006.14567) for lookahead. Roots and limits are derived here.
 """
 
 import numpy as np
@@ -70,14 +70,12 @@ def lookahead(step: Floats, k: int, alpha: float) -> Floats:
     return (1 - alpha) * np.eye(len(step)) + alpha * np.linalg.matrix_power(step, k)
 
 
-def averaged(step: Floats, decay: float) -> Floats:
-    """A step on (psi, theta), and behind them the average of theta that is scored."""
-    average = np.array([[*(1 - decay) * step[1], decay]])
-    return np.concatenate([np.pad(step, ((0, 0), (0, 1))), average])
-
-
 def filtered(step: Floats, decay: float) -> float:
-    """The amplitude of theta's average over psi's, on the slowest of a step's own modes."""
+    """The amplitude over psi's of the average of theta that is scored, in the slowest mode.
+
+    The average, decay average + (1 - decay) theta, has each of the step's modes, and one of its own
+    that shrinks by the decay: where that is the slower, nothing of the step is left in the end.
+    """
     values, vectors = np.linalg.eig(step)
     slowest = np.abs(values).argmax()
     gain = (1 - decay) * values[slowest] / (values[slowest] - decay)
