@@ -30,9 +30,9 @@ class ADA(Augmented, Adaptive):
     borders, where the public code samples a twofold enlargement by wavelet filters. Left out are
     what "bgc" leaves out too, image-space filters, noise and cutout.
 
-    Source: Karras, Aittala, Hellsten, Laine, Lehtinen and Aila 2020 (arXiv:2006.06676), section 3
-    and appendix B; its public code (NVlabs/stylegan2-ada-pytorch, training/augment.py). Of p see
-    ``Adaptive``.
+    Source: Karras, Aittala, Hellsten, Laine, Lehtinen and Aila 2020 (arXiv:2006.06676), sections
+    2.3 and 3 and appendix B; values and order as in its public code
+    (NVlabs/stylegan2-ada-pytorch, training/augment.py). ``Adaptive`` says how p moves.
     """
 
     def check(self, gan: GAN) -> None:

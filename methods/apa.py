@@ -21,7 +21,7 @@ class APA(Adaptive):
     the method's own stream, so that the common stream is every method's; the public code takes the
     fakes of G's last step.
 
-    Source: Jiang, Dai, Wu and Loy 2021 (arXiv:2111.06849), section 3.2; its public code
+    Source: Jiang, Dai, Wu and Loy 2021 (arXiv:2111.06849), section 3; its public code
     (EndlessSora/DeceiveD, training/loss.py and training_loop.py), whose p, with ADA's pipeline
     beside it, is that pipeline's too. Of p see ``Adaptive``.
     """

@@ -415,10 +415,14 @@ def test_every_pass_of_a_step_is_augmented_once_in_either_order(
     assert marks(combine(methods)) == [1] * passes
 
 
-def test_augmentations_stack_each_once() -> None:
-    stacked = combine([InstanceNoise(instance_sigma=1e-3), Marked()])
-    assert marks(stacked) == [1] * 3
+@pytest.mark.parametrize(
+    "outer", [DiffAugment(diffaugment_policy=["translation"]), ADA(), InstanceNoise()]
+)
+def test_augmentations_stack_in_either_order_each_once(outer: Augmented) -> None:
+    for methods in ([outer, Marked()], [Marked(), outer]):
+        assert marks(combine(methods)) == [1] * 3
     gan, x = pictures_gan(), draw(N, *SHAPE)
+    stacked = combine([InstanceNoise(instance_sigma=1e-3), Marked()])
     noise = stacked.augment(gan, x) - x - 100
     assert noise.std().item() == pytest.approx(1e-3, rel=0.1)
 
