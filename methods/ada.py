@@ -23,16 +23,16 @@ class ADA(Augmented, Adaptive):
     a draw of its own for every sample. Pixel blitting: mirror image, rotation by a quarter turn or
     two or three, translation by whole pixels up to 1/8. Geometry: scaling by 2^N(0, .2^2), rotation
     by any angle (before and after the next, so that either is made with probability p), scaling of
-    the sides by s and 1/s, translation by N(0, .125^2) of either side. Color: brightness + N(0,
+    the sides by s and 1/s, translation by N(0, .125^2) of either side. Colour: brightness + N(0,
     .2^2), contrast times 2^N(0, .5^2), reflected luma, rotated hue, saturation times 2^N(0, 1).
 
     As there, all of geometry is one resampling of the picture; here it is bilinear with mirrored
-    borders, where the public code samples a twofold enlargement by wavelet filters. Left out are
-    what "bgc" leaves out too, image-space filters, noise and cutout.
+    borders, where the public code samples a twofold enlargement by wavelet filters. Left out is
+    what "bgc" leaves out too: image-space filters, noise and cutout.
 
-    Source: Karras, Aittala, Hellsten, Laine, Lehtinen and Aila 2020 (arXiv:2006.06676), section 3
-    and appendix B; its public code (NVlabs/stylegan2-ada-pytorch, training/augment.py). Of p see
-    ``Adaptive``.
+    Source: Karras, Aittala, Hellsten, Laine, Lehtinen and Aila 2020 (arXiv:2006.06676), sections
+    2.3 and 3 and appendix B; values and order as in its public code
+    (NVlabs/stylegan2-ada-pytorch, training/augment.py). ``Adaptive`` says how p moves.
     """
 
     def check(self, gan: GAN) -> None:
@@ -110,7 +110,7 @@ def _resampled(pictures: Tensor, draws: _Draws) -> Tensor:
 
 
 def _recolored(pictures: Tensor, draws: _Draws) -> Tensor:
-    """Pictures after the changes of luma and of chroma, what of a color is not luma."""
+    """Pictures after the changes of luma and of chroma, what of a colour is not luma."""
     luma = pictures.mean(1, keepdim=True)
     chroma = pictures - luma
     luma = luma + _each(0.2 * draws.normal(), 4)

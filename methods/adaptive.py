@@ -1,7 +1,7 @@
 """A probability that follows how far the discriminator has overfitted."""
 
 from dataclasses import dataclass, replace
-from typing import Any
+from typing import Any, ClassVar
 
 import torch
 from torch import Tensor
@@ -34,6 +34,8 @@ class Adaptive(Method):
     adaptive_interval: int = 4
     adaptive_kimg: float = 500.0
     adaptive_start: float = 0.0
+
+    fixed: ClassVar[tuple[str, ...]] = ("adaptive_start",)
 
     def __post_init__(self) -> None:
         """Checks the numbers, and starts without statistics."""

@@ -16,14 +16,14 @@ from methods.penalty import per_sample_uniform
 class APA(Adaptive):
     """Adaptive pseudo augmentation: D is given a generated sample for a real one with chance p.
 
-    Each sample of D's real batch is replaced by itself, and all of D's step takes the result for
-    real, the signs that p follows included. As fakes of their own these are drawn from latents of
-    the method's own stream, so that the common stream is every method's; the public code takes the
-    fakes of G's last step.
+    Each sample of D's real batch is replaced or kept by itself, and D's whole step takes the result
+    for real, the signs that p follows included. The samples that pass for real are made for that
+    alone, from latents of the method's own stream, so that the common ones stay every method's; the
+    public code takes those of G's last step.
 
-    Source: Jiang, Dai, Wu and Loy 2021 (arXiv:2111.06849), section 3.2; its public code
+    Source: Jiang, Dai, Wu and Loy 2021 (arXiv:2111.06849), section 3; its public code
     (EndlessSora/DeceiveD, training/loss.py and training_loop.py), whose p, with ADA's pipeline
-    beside it, is that pipeline's too. Of p see ``Adaptive``.
+    beside it, is that pipeline's too. ``Adaptive`` says how p moves.
     """
 
     def d_step(self, gan: GAN, real: Tensor) -> Logs:

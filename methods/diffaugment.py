@@ -21,7 +21,7 @@ class DiffAugment(Augmented):
     its distance to the picture's mean times U[1/2, 3/2)), translation by whole pixels with zeros
     coming in, and cutout of a rectangle to zero. Images span [-1, 1]; nothing is clamped.
 
-    Source: Zhao, Liu, Lin, Zhu and Han 2020 (arXiv:2006.10738), section 3.2; ranges, order and
+    Source: Zhao, Liu, Lin, Zhu and Han 2020 (arXiv:2006.10738), section 3; ranges, order and
     borders as in their public code (mit-han-lab/data-efficient-gans, DiffAugment_pytorch.py). There
     all three are for few pictures, BigGAN on CIFAR-10 has translation and cutout, and StyleGAN2 on
     CIFAR-10 color and cutout.

@@ -257,6 +257,7 @@ class Scripted:
     def __init__(self, n: int, uniform=(), normal=(), choice=()) -> None:
         self.p, self.any = torch.tensor(0.0), torch.ones(n, dtype=torch.bool)
         self._n = n
+        self.chances: list[Tensor | None] = []
         self._left = {"uniform": list(uniform), "normal": list(normal), "choice": list(choice)}
 
     def _next(self, kind: str, k: int) -> Tensor:
@@ -265,6 +266,7 @@ class Scripted:
         return values.reshape(-1, 1).expand(k, self._n)
 
     def uniform(self, k: int = 1, p: Tensor | None = None) -> Tensor:
+        self.chances.append(p)
         return self._next("uniform", k)
 
     def normal(self, k: int = 1) -> Tensor:
@@ -313,7 +315,10 @@ def test_geometry_is_one_bilinear_resampling_by_the_product_of_all_maps() -> Non
         for channel in x.numpy()[0]
     ]
     draws = Scripted(1, uniform=[[0, 0], before, after], normal=[zoom, stretch, [dx, dy]])
+    draws.p = torch.tensor(0.36)
     assert np.allclose(ada._resampled(x, draws)[0], expected, atol=1e-9)
+    assert draws.chances[0] is None
+    assert [chance.item() for chance in draws.chances[1:]] == pytest.approx([0.2, 0.2])
 
 
 @pytest.mark.parametrize("channels", [1, 3])
@@ -415,10 +420,14 @@ def test_every_pass_of_a_step_is_augmented_once_in_either_order(
     assert marks(combine(methods)) == [1] * passes
 
 
-def test_augmentations_stack_each_once() -> None:
-    stacked = combine([InstanceNoise(instance_sigma=1e-3), Marked()])
-    assert marks(stacked) == [1] * 3
+@pytest.mark.parametrize(
+    "outer", [DiffAugment(diffaugment_policy=["translation"]), ADA(), InstanceNoise()]
+)
+def test_augmentations_stack_in_either_order_each_once(outer: Augmented) -> None:
+    for methods in ([outer, Marked()], [Marked(), outer]):
+        assert marks(combine(methods)) == [1] * 3
     gan, x = pictures_gan(), draw(N, *SHAPE)
+    stacked = combine([InstanceNoise(instance_sigma=1e-3), Marked()])
     noise = stacked.augment(gan, x) - x - 100
     assert noise.std().item() == pytest.approx(1e-3, rel=0.1)
 
