@@ -9,6 +9,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from methods.attack import unit
 from methods.base import GAN, Logs, Method, descend
 
 UNITS = {"model": 1.0, "unit_interval": 2.0, "grey_level": 2.0 / 255.0}
@@ -30,8 +31,9 @@ DIRECTIONS: dict[str, Callable[[GAN, Tensor], Tensor]] = {
     "random_sign": lambda gan, gradient: _noise(gan, gradient).sign(),
     "gaussian": _noise,
     "none": lambda gan, gradient: torch.zeros_like(gradient),
+    "gradient_l2": lambda gan, gradient: gradient[0].numel() ** 0.5 * unit(gradient),
 }
-"""The direction of ascent of D's loss, and the controls that cost the same."""
+"""The direction of ascent of D's loss, the controls that cost the same, and the ascent in L2."""
 
 
 @gin.register
@@ -51,6 +53,8 @@ class ASGAN(Method):
             The paper's 1/255 is in "model" units by its text, half a grey level.
         direction: "gradient"; or a control: "random_sign" (the same norm), "gaussian" (epsilon
             times standard normal noise, the paper's), "none" (the step repeated on x itself).
+            "gradient_l2" is ours: each sample's gradient itself, made as long as its sign, so that
+            epsilon is the root mean square change of the sample's values and not the largest.
         rescore_fake: whether the second step scores the fakes again, as in Algorithm 1, or the
             perturbed real samples alone, as in the author's public code.
         clamp: whether x_hat is clamped to [-1, 1]; neither source does.
@@ -83,10 +87,13 @@ class ASGAN(Method):
 
     def perturb(self, gan: GAN, real: Tensor, gradient: Tensor) -> Tensor:
         """x_hat for samples x and the gradient of D's loss there, both (N, ...)."""
-        warming = CLOCKS[self.warmup_clock](gan) < self.warmup_steps
-        epsilon = 0.0 if warming else self.epsilon * UNITS[self.unit]
-        x_hat = real + epsilon * DIRECTIONS[self.direction](gan, gradient)
+        x_hat = real + self.radius(gan) * DIRECTIONS[self.direction](gan, gradient)
         return x_hat.clamp(-1, 1) if self.clamp else x_hat
+
+    def radius(self, gan: GAN) -> float:
+        """Epsilon on the model's scale, in the step to come."""
+        warming = CLOCKS[self.warmup_clock](gan) < self.warmup_steps
+        return 0.0 if warming else self.epsilon * UNITS[self.unit]
 
     def adversarial_loss(self, gan: GAN, x_hat: Tensor, fake: Tensor) -> Tensor:
         """The second step's loss: D's own on (x_hat, fake), or -log D(x_hat) alone."""

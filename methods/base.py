@@ -130,10 +130,11 @@ class Method:
             last = next(cls for cls in owners if not _calls_super(vars(cls)[hook]))
             for lost in owners[owners.index(last) :]:
                 if not issubclass(last, lost):
+                    never, instead = (_named(type(self), cls) for cls in (lost, last))
                     raise Incompatible(
-                        f"{lost.__name__}'s {hook} would never be called, since "
-                        f"{last.__name__}'s does not call the next one's: name {lost.__name__} "
-                        f"before {last.__name__} in combine.methods, or leave one of them out"
+                        f"{never}'s {hook} would never be called, since {instead}'s does not call "
+                        f"the next one's: name {never} before {instead} in combine.methods, or "
+                        "leave one of them out"
                     )
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
@@ -250,6 +251,11 @@ def ghost(network: nn.Module) -> Callable[[Tensor], Tensor]:
         name: buffer.clone() for name, buffer in network.named_buffers()
     }
     return lambda batch: functional_call(network, state, (batch,))
+
+
+def _named(combined: type, cls: type) -> str:
+    """The one of the combined methods that a class comes with, which is the one a user names."""
+    return next((base for base in combined.__bases__ if issubclass(base, cls)), cls).__name__
 
 
 def _calls_super(function: Any) -> bool:

@@ -7,13 +7,13 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from methods.base import GAN, Method
-from methods.penalty import input_gradients, norms, per_sample_uniform, refuse_batch_norm
+from methods.base import GAN
+from methods.penalty import PerSample, input_gradients, norms, per_sample_uniform
 
 
 @gin.register
 @dataclass
-class DRAGAN(Method):
+class DRAGAN(PerSample):
     """Adds lambda E (||grad f(x + delta)|| - 1)^2 to D's loss, on the logit.
 
     delta = alpha c std U, with alpha from U[0, 1) for each sample, U from U[0, 1) for each of its
@@ -32,11 +32,6 @@ class DRAGAN(Method):
     dragan_weight: float = 10.0
     dragan_scale: float = 0.5
     one_sided: bool = False
-
-    def check(self, gan: GAN) -> None:
-        """Refuses BatchNorm in the discriminator."""
-        super().check(gan)
-        refuse_batch_norm(gan, "DRAGAN")
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss + lambda E (||grad f(x + delta)|| - 1)^2."""

@@ -1,6 +1,5 @@
 """LeCam: D's outputs are tied to moving averages of what it said of the other side."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from typing import Any, ClassVar
 
@@ -10,6 +9,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from methods.base import GAN, Logs, Method
+from methods.remembering import Remembering
 
 
 @gin.register
@@ -48,7 +48,7 @@ class LeCam(Method):
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss + lambda [E (f(x) - a_F)^2 + E (f(G(z)) - a_R)^2]."""
-        remembering = _Remembering(gan.discriminator)
+        remembering = Remembering(gan.discriminator)
         loss = super().d_loss(replace(gan, discriminator=remembering), real, fake)
         on_real, on_fake = remembering.of(real), remembering.of(fake)
         averages = self._advance(gan, torch.stack([on_real.mean(), on_fake.mean()]).detach())
@@ -82,20 +82,3 @@ class LeCam(Method):
         if self._averages is None or gan.step < self.lecam_start:
             return means
         return self._averages.to(means).lerp(means, 1 - self.lecam_decay)
-
-
-class _Remembering:
-    """A discriminator that remembers its logits, so that no batch passes through it twice."""
-
-    def __init__(self, discriminator: Callable[[Tensor], Tensor]) -> None:
-        self._discriminator = discriminator
-        self._logits: dict[int, Tensor] = {}
-
-    def __call__(self, batch: Tensor) -> Tensor:
-        logits = self._discriminator(batch)
-        self._logits.setdefault(batch.data_ptr(), logits)
-        return logits
-
-    def of(self, batch: Tensor) -> Tensor:
-        """The first logits of a batch, or of one that shares its memory, such as a detached one."""
-        return self._logits[batch.data_ptr()]

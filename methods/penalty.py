@@ -4,11 +4,27 @@ Each costs a pass of its own through D, on inputs cut from any graph: the other 
 gradient of D's loss at the real samples, know nothing of it.
 """
 
+from collections.abc import Callable
+from dataclasses import dataclass
+
 import torch
 from torch import Tensor, nn
 from torch.nn.modules.batchnorm import _BatchNorm
 
-from methods.base import GAN, Incompatible
+from methods.base import GAN, Incompatible, Method
+
+
+@dataclass
+class PerSample(Method):
+    """What a method inherits from that takes each logit for its sample's alone.
+
+    Not a method by itself.
+    """
+
+    def check(self, gan: GAN) -> None:
+        """Refuses BatchNorm in the discriminator, and one that judges samples together."""
+        super().check(gan)
+        refuse_batch_norm(gan, type(self).__name__)
 
 
 def input_gradients(gan: GAN, inputs: Tensor) -> Tensor:
@@ -20,19 +36,26 @@ def input_gradients(gan: GAN, inputs: Tensor) -> Tensor:
 
     Returns:
         The gradients, flattened to (N, d).
+    """
+    return logits_and_gradients(gan.discriminator, inputs.detach().requires_grad_())[1]
+
+
+def logits_and_gradients(
+    discriminator: Callable[[Tensor], Tensor], inputs: Tensor
+) -> tuple[Tensor, Tensor]:
+    """The logits (N,) of samples that require a gradient, and their gradients as (N, d).
 
     Raises:
         Incompatible: if D gives other than one logit a sample.
     """
-    inputs = inputs.detach().requires_grad_()
-    logits = gan.discriminator(inputs)
+    logits = discriminator(inputs)
     if len(logits) != len(inputs):
         raise Incompatible(
             f"a gradient penalty takes one logit a sample, and D gives {len(logits)} for "
             f"{len(inputs)}: a discriminator that judges samples together cannot be penalised so"
         )
     (gradients,) = torch.autograd.grad(logits.sum(), inputs, create_graph=True)
-    return gradients.flatten(1)
+    return logits, gradients.flatten(1)
 
 
 def norms(gradients: Tensor) -> Tensor:
@@ -40,9 +63,14 @@ def norms(gradients: Tensor) -> Tensor:
     return torch.linalg.vector_norm(gradients, dim=1)
 
 
+def squares(gradients: Tensor) -> Tensor:
+    """The squared L2 norm of each row of (N, d), shape (N,)."""
+    return gradients.square().sum(1)
+
+
 def mean_square(gan: GAN, inputs: Tensor) -> Tensor:
     """E ||grad f||^2, summed over all of a sample's values: of (N, ...), a scalar."""
-    return input_gradients(gan, inputs).square().sum(1).mean()
+    return squares(input_gradients(gan, inputs)).mean()
 
 
 def per_sample_uniform(gan: GAN, batch: Tensor) -> Tensor:
@@ -56,11 +84,21 @@ def interpolates(gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
     return torch.lerp(fake, real, per_sample_uniform(gan, real))
 
 
-def refuse_batch_norm(gan: GAN, method: str) -> None:
+def gradients_between(gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
+    """``input_gradients`` at ``interpolates``."""
+    return input_gradients(gan, interpolates(gan, real, fake))
+
+
+def refuse_batch_norm(gan: GAN, method: str, does: str = "penalises") -> None:
     """Refuses a discriminator in which one sample's logit depends on the others.
 
     Behind BatchNorm the gradient of the summed logits is not each sample's own: followed by a
     linear layer it is exactly zero, and the penalty is a constant.
+
+    Args:
+        gan: whose discriminator it is.
+        method: its name, for the message.
+        does: what it does with the gradient, for the message too.
 
     Raises:
         Incompatible: with the remedy in the message.
@@ -68,7 +106,7 @@ def refuse_batch_norm(gan: GAN, method: str) -> None:
     together = getattr(gan.discriminator, "samples_per_logit", 1)
     if together > 1:
         raise Incompatible(
-            f"{method} penalises each sample's own gradient, and D here judges {together} samples "
+            f"{method} {does} each sample's own gradient, and D here judges {together} samples "
             "together; leave one of the two methods out"
         )
     if not isinstance(gan.discriminator, nn.Module):
@@ -76,7 +114,7 @@ def refuse_batch_norm(gan: GAN, method: str) -> None:
     for name, module in gan.discriminator.named_modules():
         if isinstance(module, _BatchNorm):
             raise Incompatible(
-                f"{method} penalises each sample's own gradient, which BatchNorm in D ({name}) "
+                f"{method} {does} each sample's own gradient, which BatchNorm in D ({name}) "
                 'mixes across the batch; bind d_norm = "layer" or d_norm = "none", or name the '
                 "setting layer_norm_d under Suite.remedies"
             )

@@ -5,13 +5,13 @@ from dataclasses import dataclass
 import gin
 from torch import Tensor
 
-from methods.base import GAN, Method
-from methods.penalty import mean_square, refuse_batch_norm
+from methods.base import GAN
+from methods.penalty import PerSample, mean_square
 
 
 @gin.register
 @dataclass
-class R1(Method):
+class R1(PerSample):
     """Adds gamma/2 E ||grad f||^2 on the data to D's loss, whatever that is.
 
     Source: Mescheder, Geiger and Nowozin 2018 (arXiv:1801.04406), eq. 9. Their public code
@@ -23,11 +23,6 @@ class R1(Method):
     """
 
     gamma: float = 10.0
-
-    def check(self, gan: GAN) -> None:
-        """Refuses BatchNorm in the discriminator."""
-        super().check(gan)
-        refuse_batch_norm(gan, "R1")
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss + gamma/2 E ||grad f(x)||^2."""

@@ -8,8 +8,7 @@ from torch import nn
 from torch.nn.utils import parametrizations, parametrize
 
 from methods.base import Incompatible, Method
-
-NORMALIZED = (nn.Linear, nn.Conv1d, nn.Conv2d, nn.Conv3d)
+from methods.layers import WEIGHTED
 
 
 @gin.register
@@ -36,7 +35,7 @@ class SpectralNorm(Method):
         """Registers the parametrization on every linear and convolutional layer of D."""
         super().adapt(generator, discriminator)
         for name, layer in discriminator.named_modules():
-            if not isinstance(layer, NORMALIZED):
+            if not isinstance(layer, WEIGHTED):
                 continue
             if parametrize.is_parametrized(layer, "weight"):
                 raise Incompatible(

@@ -6,19 +6,20 @@ import gin
 from torch import Tensor
 
 from methods.base import GAN
-from methods.penalty import input_gradients, interpolates, norms, refuse_batch_norm
+from methods.penalty import PerSample, gradients_between, norms
 from methods.wasserstein import Wasserstein
 
 
 @gin.register
 @dataclass
-class WGANDiv(Wasserstein):
+class WGANDiv(PerSample, Wasserstein):
     """WGAN with k E ||grad f||^p on lines between real and fake samples.
 
     Unlike WGAN-GP's, the penalty is centred at zero. The authors' public code also penalises on
     such lines, with one alpha a sample and p = 6, but k = 10 and 4 critic steps
     (musikisomorphie/wgan-div, wgan_div.py). A public port (eriklindernoren/PyTorch-GAN) penalises
-    at the real and at the fake samples with k/2 each instead.
+    at the real and at the fake samples with k/2 each instead. BatchNorm in the critic is refused;
+    the authors' code has LayerNorm in its place.
 
     Source: Wu et al. 2018 (arXiv:1712.01026), the objective W_{k,p}; k = 2 and p = 6 are the values
     that its comparison of FIDs favours.
@@ -32,15 +33,9 @@ class WGANDiv(Wasserstein):
     div_k: float = 2.0
     div_p: float = 6.0
 
-    def check(self, gan: GAN) -> None:
-        """Refuses BatchNorm in the critic, which the authors' code replaces by LayerNorm."""
-        super().check(gan)
-        refuse_batch_norm(gan, "WGAN-div")
-
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """E f(G(z)) - E f(x) + k E ||grad f(x~)||^p, one alpha a sample."""
-        between = interpolates(gan, real, fake)
-        penalty = norms(input_gradients(gan, between)).pow(self.div_p).mean()
+        penalty = norms(gradients_between(gan, real, fake)).pow(self.div_p).mean()
         return super().d_loss(gan, real, fake) + self.div_k * penalty
 
     def __post_init__(self) -> None:

@@ -108,9 +108,9 @@ def target(tmp_path_factory):
 
 
 @pytest.fixture
-def pacgan(target, monkeypatch):
+def full_pacgan(target, monkeypatch):
     """The installed module; its entry point is seen during the test alone."""
     monkeypatch.syspath_prepend(target)
-    module = importlib.import_module("pacgan")
+    module = importlib.import_module("full_pacgan")
     assert Path(module.__file__).is_relative_to(target)
     return module

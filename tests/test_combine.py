@@ -1,5 +1,10 @@
 """Combined methods: each changes what it changes alone, and contradictions are refused."""
 
+import dataclasses
+import importlib
+import pkgutil
+from itertools import combinations
+
 import pytest
 import torch
 from gan_factory import (
@@ -17,6 +22,7 @@ from torch import nn
 from torch.nn.utils import parametrize
 from torch.optim import Adam
 
+import methods
 from bench.streams import seeded
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
@@ -174,3 +180,28 @@ def test_one_method_alone_is_that_method() -> None:
     gan, twin = trained(combine([ASGAN(epsilon=0.25)])), trained(ASGAN(epsilon=0.25))
     assert not changed(discriminator_state(gan), discriminator_state(twin))
     assert not changed(generator_state(gan), generator_state(twin))
+
+
+def declared():
+    """Every method's own hyper-parameters: those that its class declares."""
+    for module in pkgutil.iter_modules(methods.__path__):
+        importlib.import_module(f"methods.{module.name}")
+    pending, found = [Method], {}
+    while pending:
+        for cls in pending.pop().__subclasses__():
+            if cls.__module__.startswith("methods.") and cls not in found:
+                pending.append(cls)
+                names = vars(cls).get("__annotations__", {}).keys()
+                found[cls] = {f.name for f in dataclasses.fields(cls) if f.name in names}
+    return found
+
+
+def test_no_two_methods_share_the_name_of_a_hyper_parameter():
+    """Combined, they would share its value; R1 and R2 are meant to, and all share d_steps."""
+    shared = [
+        (one.__name__, other.__name__, name)
+        for (one, ours), (other, theirs) in combinations(declared().items(), 2)
+        for name in ours & theirs - {"d_steps"}
+        if not issubclass(one, other) and not issubclass(other, one)
+    ]
+    assert sorted(shared) == [("R1", "R2", "gamma")]

@@ -62,7 +62,7 @@ def suite(toy_suite):
 
 
 @pytest.mark.parametrize("block", list(blocks()))
-@pytest.mark.usefixtures("pacgan")
+@pytest.mark.usefixtures("full_pacgan")
 def test_a_block_can_be_used_as_it_stands(block, tmp_path, suite, offer):
     compose(block, tmp_path, suite, offer)
 

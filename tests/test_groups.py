@@ -10,9 +10,11 @@ from bench.config.plan import make_plan
 from bench.errors import UsageError
 
 EVERY = [
-    *("vanilla", "as_gan", "as_gan_repo", "as_gan_none", "as_gan_random_sign", "as_gan_gaussian"),
-    *("l1_penalty", "wgan", "wgan_gp", "wgan_div", "dragan", "spectral_norm", "sn_gan"),
-    *("sn_as_gan", "hinge", "lsgan", "r1", "r2", "r3gan", "lecam", "consensus", "unrolled"),
+    *("vanilla", "minimax", "as_gan", "as_gan_repo", "as_gan_none", "as_gan_random_sign"),
+    *("as_gan_gaussian", "l1_penalty", "wgan", "wgan_gp", "wgan_div", "dragan", "spectral_norm"),
+    *("pacgan", "sn_gan", "sn_as_gan", "hinge", "lsgan", "rp_gan", "ra_gan", "ra_lsgan"),
+    *("ra_hinge", "gan_qp", "r1", "r2", "r3gan", "lecam", "consensus", "unrolled"),
+    *("label_smoothing", "top_k"),
 ]
 """The rows of the published pages of the mixtures, in the order in which they run."""
 

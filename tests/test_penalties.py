@@ -1,8 +1,5 @@
 """R1, R2, R3GAN, DRAGAN and the L1 penalty: values, gradients, where taken, what refused."""
 
-from dataclasses import fields
-from itertools import combinations
-
 import numpy as np
 import pytest
 import torch
@@ -25,33 +22,30 @@ from gan_factory import (
 )
 from torch import Tensor
 
+from methods.alr import ALR
+from methods.approx_r1 import ApproxR1
+from methods.approx_r2 import ApproxR2
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
 from methods.combine import combine
-from methods.consensus import Consensus
 from methods.dragan import DRAGAN
-from methods.ema import EMA
+from methods.gp0 import GP0
 from methods.hinge import Hinge
-from methods.jare import JARE
+from methods.js_reg import JSReg
 from methods.l1_penalty import L1Penalty
-from methods.lecam import LeCam
-from methods.lookahead import Lookahead
-from methods.negative_momentum import NegativeMomentum
+from methods.linf_gp import LinfGP
+from methods.max_gp import MaxGP
 from methods.r1 import R1
 from methods.r2 import R2
 from methods.r3gan import R3GAN
 from methods.relativistic import Relativistic
-from methods.spectral_norm import SpectralNorm
-from methods.unrolled import Unrolled
-from methods.wgan import WGAN
-from methods.wgan_div import WGANDiv
-from methods.wgan_gp import WGANGP
+from methods.wgan_lp import WGANLP
 
 pytestmark = pytest.mark.usefixtures("_float64")
 
 N, SHAPE = 5, (3, 4, 4)
-PER_SAMPLE = [R1, R2, R3GAN, DRAGAN]
-PENALTIES = [R1, R2, DRAGAN, L1Penalty]
+PER_SAMPLE = [R1, R2, R3GAN, DRAGAN, WGANLP, GP0, MaxGP, LinfGP, JSReg, ALR]
+PENALTIES = [R1, R2, DRAGAN, L1Penalty, GP0, MaxGP, JSReg, ApproxR1, ApproxR2]
 
 
 def pair() -> tuple[Tensor, Tensor]:
@@ -261,7 +255,7 @@ def test_a_penalty_is_part_of_ds_one_step_and_absent_from_gs(penalty: type[Metho
     assert not changed(generator_state(gan), generator_state(twin))
 
 
-@pytest.mark.parametrize("penalty", [R1, R2, DRAGAN])
+@pytest.mark.parametrize("penalty", [R1, R2, DRAGAN, GP0, MaxGP, LinfGP, JSReg])
 def test_a_penalty_reaches_neither_the_real_nor_the_fake_samples(penalty: type[Method]) -> None:
     gan = make_gan(generator(), Quadratic(0.4))
     samples = [x.requires_grad_() for x in pair()]
@@ -272,7 +266,7 @@ def test_a_penalty_reaches_neither_the_real_nor_the_fake_samples(penalty: type[M
     assert all(torch.equal(a, b) for a, b in zip(*gradients, strict=True))
 
 
-@pytest.mark.parametrize("penalty", [R1, R2])
+@pytest.mark.parametrize("penalty", [R1, R2, GP0, JSReg])
 def test_the_penalty_of_a_batch_is_the_mean_of_its_samples_own(penalty: type[Method]) -> None:
     gan = make_gan(generator(), discriminator())
     real = draw(N, 4)
@@ -292,13 +286,3 @@ def test_batch_norm_in_d_is_refused_with_the_remedy(penalty: type[Method]) -> No
 def test_a_negative_l1_epsilon_is_refused() -> None:
     with pytest.raises(ValueError, match=r"l1_epsilon = -0.1"):
         L1Penalty(l1_epsilon=-0.1)
-
-
-def test_no_two_methods_share_the_name_of_a_hyper_parameter() -> None:
-    """Combined, they would share its value; R1 and R2 are meant to, and all share d_steps."""
-    methods = [
-        *(R1, DRAGAN, L1Penalty, LeCam, Consensus, WGAN, WGANDiv, WGANGP),
-        *(ASGAN, SpectralNorm, Unrolled, JARE, EMA, Lookahead, NegativeMomentum),
-    ]
-    own = {method: {field.name for field in fields(method)} - {"d_steps"} for method in methods}
-    assert not [(a, b) for a, b in combinations(methods, 2) if own[a] & own[b]]

@@ -1,9 +1,11 @@
 """Closed forms against independent numerics, then real methods in the real loop against both."""
 
+import cmath
 import dataclasses
 from collections.abc import Callable
 from math import exp, pi, sqrt
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -22,7 +24,7 @@ from bench.report.theory import ordered
 from bench.results.board import boards
 from bench.runs import records
 from bench.scores.location import LocationJudge
-from bench.theory import dirac, normal_forms
+from bench.theory import dirac, normal_forms, rules
 from bench.theory.normal_forms import Linear
 from bench.theory.prediction import Prediction, Updates
 from bench.theory.theory import Theory
@@ -31,7 +33,19 @@ from bench.training.execute import execute
 from bench.training.experiment import experiment_of
 from bench.training.trainer import Trainer
 from methods.as_gan import ASGAN
-from methods.base import GAN, Logs, Method
+from methods.base import GAN, Logs, Method, parameters_of
+from methods.cgd import CGD
+from methods.combine import combine
+from methods.consensus import Consensus
+from methods.ema import EMA
+from methods.extragradient import Extragradient
+from methods.jare import JARE
+from methods.lookahead import Lookahead
+from methods.optimistic import Optimistic
+from methods.r1 import R1
+from methods.simultaneous import Simultaneous
+from methods.wasserstein import Wasserstein
+from methods.weights import assign, copies
 
 Force = Callable[[float, float], float]
 Offering = Callable[[str, str, str], tuple[str, str]]
@@ -98,16 +112,17 @@ def trainer_of(run: Run, method: Method | None = None) -> Trainer:
 
 
 def trajectory_of(trainer: Trainer) -> Trajectory:
-    """Trains to the end; the parameters themselves at each evaluation's step."""
-    steps = trainer.experiment.evaluation_steps
-    generator, discriminator = trainer.gan.generator, trainer.gan.discriminator
-    assert isinstance(generator, LocationGenerator)
+    """Trains to the end; the parameters themselves at each evaluation's step, of what is scored."""
+    evaluated = trainer.experiment.evaluation_steps
+    discriminator = trainer.gan.discriminator
     assert isinstance(discriminator, LinearDiscriminator)
     points = []
-    for until in steps:
+    for until in evaluated:
         trainer.advance(until, ignore)
+        generator = trainer.experiment.method.evaluated(trainer.gan)
+        assert isinstance(generator, LocationGenerator)
         points.append((generator.theta[0].item(), discriminator.linear.weight[0, 0].item()))
-    return Trajectory(np.array(steps, dtype=np.float64), *np.array(points).T)
+    return Trajectory(np.array(evaluated, dtype=np.float64), *np.array(points).T)
 
 
 def trajectory(run: Run, method: Method | None = None) -> Trajectory:
@@ -207,6 +222,19 @@ def consensus_force(gamma: float, player: int) -> Force:
     return force
 
 
+def weighted_d(gamma: float) -> Force:
+    def regularizer(theta: float, psi: float) -> float:
+        """Data at 0, where f = 0; G at theta."""
+        return gamma / 2 * psi**2 * ((1 - sigmoid(0)) ** 2 + sigmoid(psi * theta) ** 2)
+
+    def force(theta: float, psi: float) -> float:
+        step = 1e-5
+        slope = regularizer(theta, psi + step) - regularizer(theta, psi - step)
+        return logistic_d(theta, psi) - slope / (2 * step)
+
+    return force
+
+
 def gaussian_d(s: float) -> Force:
     z = quantiles(999).double().numpy()
 
@@ -224,6 +252,10 @@ def critic_d(theta: float, psi: float) -> float:
 
 def critic_g(theta: float, psi: float) -> float:
     return psi
+
+
+def factor(system: Linear, d_rate: float, g_rate: float, at_once: bool) -> float:
+    return rules.spectral_radius(rules.descent(system, Updates(d_rate, g_rate, at_once)))
 
 
 SYSTEMS: dict[str, tuple[Linear, Force, Force, complex]] = {
@@ -266,6 +298,12 @@ SYSTEMS: dict[str, tuple[Linear, Force, Force, complex]] = {
         consensus_force(1.0, 0),
         -0.25 + 0.5j,
     ),
+    "js_reg, 1.2": (
+        Linear(0.5, 0.5, d_damping=0.6),
+        weighted_d(1.2),
+        logistic_g,
+        -0.3 + 1j * sqrt(0.25 - 0.09),
+    ),
     "gaussian, 0.8": (
         Linear(0.5, 0.5, d_damping=0.32),
         gaussian_d(0.8),
@@ -301,26 +339,196 @@ def test_factors_are_those_of_one_step(name: str, at_once: bool) -> None:
         return np.array([trajectory.theta[0], trajectory.psi[0]])
 
     numeric = np.abs(np.linalg.eigvals(jacobian(step))).max()
-    assert system.factor(h, h, at_once) == pytest.approx(numeric, abs=1e-5)
+    assert factor(system, h, h, at_once) == pytest.approx(numeric, abs=1e-5)
 
 
 @pytest.mark.parametrize("h", [0.05, 0.1, 0.4])
 def test_textbook_factors(h: float) -> None:
-    assert dirac.LOGISTIC.factor(h, h, True) == pytest.approx(sqrt(1 + h**2 / 4))
-    assert dirac.WASSERSTEIN.factor(h, h, True) == pytest.approx(sqrt(1 + h**2))
-    assert dirac.LOGISTIC.factor(h, h, False) == pytest.approx(1)
+    assert factor(dirac.LOGISTIC, h, h, True) == pytest.approx(sqrt(1 + h**2 / 4))
+    assert factor(dirac.WASSERSTEIN, h, h, True) == pytest.approx(sqrt(1 + h**2))
+    assert factor(dirac.LOGISTIC, h, h, False) == pytest.approx(1)
 
 
 def test_alternating_steps_are_neutral_up_to_four_and_no_farther() -> None:
-    assert dirac.LOGISTIC.factor(3.99, 3.99, False) == pytest.approx(1)
-    assert dirac.LOGISTIC.factor(4.01, 4.01, False) > 1.05
+    assert factor(dirac.LOGISTIC, 3.99, 3.99, False) == pytest.approx(1)
+    assert factor(dirac.LOGISTIC, 4.01, 4.01, False) > 1.05
 
 
 @pytest.mark.parametrize(("gamma", "limit"), [(0.5, 2.0), (0.9, 3.6), (10.0, 0.2005)])
 def test_simultaneous_r1_is_stable_up_to_a_step(gamma: float, limit: float) -> None:
     system = Linear(0.5, 0.5, d_damping=gamma)
-    assert system.factor(0.999 * limit, 0.999 * limit, True) < 1
-    assert system.factor(1.001 * limit, 1.001 * limit, True) > 1
+    assert factor(system, 0.999 * limit, 0.999 * limit, True) < 1
+    assert factor(system, 1.001 * limit, 1.001 * limit, True) > 1
+
+
+# --- update rules, as matrices, against their recurrences and against known polynomials
+
+Player = Callable[[np.ndarray], float]
+"""A player's force, at (psi, theta)."""
+
+SKEWED = Linear(pull=0.7, push=1.2, d_damping=0.3, g_damping=0.2)
+D_RATE, G_RATE = 0.3, 0.2
+
+
+def forces(w: np.ndarray) -> np.ndarray:
+    """Of ``SKEWED``, D's first, each times its player's rate."""
+    psi, theta = w
+    return np.array([D_RATE * (-0.7 * theta - 0.3 * psi), G_RATE * (1.2 * psi - 0.2 * theta)])
+
+
+def in_turn(move: Callable[[np.ndarray], np.ndarray], w: np.ndarray, at_once: bool) -> np.ndarray:
+    """Adds the moves of both players, the second's where the first now is, or where it was."""
+    first = np.array([move(w)[0], 0.0])
+    return w + first + np.array([0.0, move(w if at_once else w + first)[1]])
+
+
+def extragradient(state: np.ndarray, at_once: bool) -> np.ndarray:
+    return state + forces(state + forces(state))
+
+
+def optimistic(state: np.ndarray, at_once: bool) -> np.ndarray:
+    w, last = state[:2], state[2:]
+    after = in_turn(lambda at: 2 * forces(at) - last, w, at_once)
+    return np.concatenate([after, (after - w + last) / 2])
+
+
+def with_momentum(state: np.ndarray, at_once: bool) -> np.ndarray:
+    w, before = state[:2], state[2:]
+    return np.concatenate([in_turn(lambda at: forces(at) - 0.4 * (w - before), w, at_once), w])
+
+
+def looking_ahead(state: np.ndarray, at_once: bool) -> np.ndarray:
+    fast = state
+    for _ in range(4):
+        fast = in_turn(forces, fast, at_once)
+    return state + 0.3 * (fast - state)
+
+
+def competitive(state: np.ndarray, at_once: bool) -> np.ndarray:
+    """Each move is the other's best answer's best answer, and so on for long."""
+    psi, theta = move = forces(state)
+    for _ in range(200):
+        psi, theta = move + np.array([-D_RATE * 0.7 * theta, G_RATE * 1.2 * psi])
+    return state + np.array([psi, theta])
+
+
+def with_average(state: np.ndarray, at_once: bool) -> np.ndarray:
+    after = in_turn(forces, state[:2], at_once)
+    return np.array([*after, 0.97 * state[2] + 0.03 * after[1]])
+
+
+RULES: dict[str, tuple[Callable[[Updates], np.ndarray], Callable[..., np.ndarray], int]] = {
+    "extragradient": (lambda u: rules.extragradient(SKEWED, u), extragradient, 2),
+    "optimistic": (lambda u: rules.optimistic(SKEWED, u), optimistic, 4),
+    "momentum": (lambda u: rules.momentum(SKEWED, u, -0.4), with_momentum, 4),
+    "lookahead": (lambda u: rules.lookahead(rules.descent(SKEWED, u), 4, 0.3), looking_ahead, 2),
+    "competitive": (lambda u: rules.competitive(SKEWED, u), competitive, 2),
+    "averaged": (lambda u: rules.averaged(rules.descent(SKEWED, u), 0.97), with_average, 3),
+}
+
+
+@pytest.mark.parametrize("at_once", [True, False])
+@pytest.mark.parametrize("name", RULES)
+def test_a_rules_matrix_is_its_recurrence(name: str, at_once: bool) -> None:
+    """By their characteristic polynomials, since what a rule remembers can be put in many ways."""
+    matrix, recurrence, size = RULES[name]
+    columns = [recurrence(unit, at_once) for unit in np.eye(size)]
+    expected = np.poly(np.stack(columns, axis=1))
+    assert np.poly(matrix(Updates(D_RATE, G_RATE, at_once))) == pytest.approx(expected, abs=1e-12)
+
+
+LOOKAHEAD_LIMIT = 0.7425725
+"""Of k = 5 and alpha = 1/2: |1 + (1 + i x)^5| = 2, where x^8 + 5 x^6 + 10 x^4 + 20 x^2 = 15."""
+
+
+def largest(*coefficients: complex) -> float:
+    return float(np.abs(np.roots(coefficients)).max())
+
+
+def lookahead_of(x: float) -> float:
+    return abs(0.5 + 0.5 * (1 + 1j * x) ** 5) ** (1 / 5)
+
+
+BILINEAR: dict[str, tuple[Callable[[Any, Updates], Prediction], bool, Callable[[float], float]]] = {
+    "extragradient": (dirac.extragradient, True, lambda x: sqrt(1 - x**2 + x**4)),
+    "optimistic": (dirac.optimistic, True, lambda x: largest(1, -1 - 2j * x, 1j * x)),
+    "optimistic in turn": (
+        dirac.optimistic,
+        False,
+        lambda x: largest(1, 4 * x**2 - 2, 1 - 4 * x**2, x**2),
+    ),
+    "momentum": (dirac.negative_momentum, True, lambda x: largest(1, -0.5 - 1j * x, -0.5)),
+    "momentum in turn": (
+        dirac.negative_momentum,
+        False,
+        lambda x: largest(1, x**2 - 1, -0.75, 0.5, 0.25),
+    ),
+    "lookahead": (dirac.lookahead, True, lookahead_of),
+    "lookahead in turn": (
+        dirac.lookahead,
+        False,
+        lambda x: abs(0.5 + 0.5 * cmath.exp(10j * cmath.asin(x / 2))) ** (1 / 5),
+    ),
+    "competitive": (dirac.competitive, True, lambda x: 1 / sqrt(1 + x**2)),
+}
+OPTIONS = {"negative_momentum": -0.5, "lookahead_k": 5, "lookahead_alpha": 0.5}
+
+
+def predicted(name: str, x: float, losses: type[Method] = Method) -> Prediction:
+    """Of a rule at x = h omega."""
+    theory, at_once, _ = BILINEAR[name]
+    h = x if losses is Wasserstein else 2 * x
+    return theory(type("", (losses,), OPTIONS)(), Updates(h, h, at_once))
+
+
+@pytest.mark.parametrize("losses", [Method, Wasserstein])
+@pytest.mark.parametrize("x", [0.05, 0.3, 0.8])
+@pytest.mark.parametrize("name", BILINEAR)
+def test_factors_of_a_bilinear_game_are_the_textbooks(
+    name: str, x: float, losses: type[Method]
+) -> None:
+    assert predicted(name, x, losses).value == pytest.approx(BILINEAR[name][2](x), rel=1e-7)
+
+
+@pytest.mark.parametrize(
+    ("name", "limit"),
+    [
+        ("extragradient", 1.0),
+        ("optimistic", 1 / sqrt(3)),
+        ("optimistic in turn", 2 / 3),
+        ("momentum in turn", 1.0),
+        ("lookahead", LOOKAHEAD_LIMIT),
+    ],
+)
+def test_a_rule_is_stable_up_to_its_limit(name: str, limit: float) -> None:
+    assert predicted(name, 0.999 * limit).behaviour == "converges"
+    assert predicted(name, 1.001 * limit).behaviour == "diverges"
+    assert all(predicted(name, x).value < 1 for x in np.linspace(0.02, 0.999 * limit, 50))
+
+
+def test_some_rules_have_no_limit() -> None:
+    assert predicted("competitive", 1e3).value == pytest.approx(1e-3, rel=1e-3)
+    assert all(predicted("momentum", x).value > 1 for x in (1e-3, 0.1, 1.0, 10.0))
+
+
+def test_an_average_turns_in_a_smaller_circle_and_forgets_no_faster_than_its_decay() -> None:
+    """Theta's part of a mode l is (1 - decay) / |l - decay| of itself; its own mode is decay."""
+    turn = rules.descent(dirac.WASSERSTEIN, Updates(0.2, 0.2, False))
+    theta = psi = average = 1.0
+    seen = []
+    for _ in range(20_000):
+        psi -= 0.2 * theta
+        theta += 0.2 * psi
+        average = 0.9 * average + 0.1 * theta
+        seen.append((average, psi))
+    scored = Trajectory(np.arange(20_000.0), *np.array(seen).T)
+    assert scored.flatness() == pytest.approx(rules.filtered(turn, 0.9), rel=1e-3)
+    mode = cmath.exp(2j * cmath.asin(0.1))
+    assert rules.filtered(turn, 0.9) == pytest.approx(0.1 / abs(mode - 0.9))
+    damped = rules.descent(Linear(1.0, 1.0, d_damping=1.0), Updates(0.2, 0.2, False))
+    own = rules.spectral_radius(damped)
+    assert rules.spectral_radius(rules.averaged(damped, 0.5)) == pytest.approx(own)
+    assert rules.spectral_radius(rules.averaged(damped, 0.99)) == pytest.approx(0.99)
 
 
 WEAK: dict[str, tuple[Prediction, Prediction, Force, Force]] = {}
@@ -533,6 +741,68 @@ def test_simultaneous_r1_of_ten_is_stable_up_to_its_step(
     assert (seen.radius()[-1] < seen.radius()[0]) == stable
 
 
+LIMITS = {
+    "extra_adam": ("simultaneous", "extragradient", 2.0),
+    "optimistic_adam": ("alternating", "optimistic", 4 / 3),
+    "simultaneous_optimistic_adam": ("simultaneous", "optimistic", 2 / sqrt(3)),
+    "jare": ("simultaneous", "other_gradient_penalty", 8 / 5),
+    "negative_momentum_wgan": ("alternating", "negative_momentum", 1.0),
+    "simultaneous_lookahead_wgan": ("simultaneous", "lookahead", LOOKAHEAD_LIMIT),
+}
+"""Up to which learning rate a row of the suite is stable, with omega = 1/2, or 1 for a critic."""
+
+MORE = {"jare": ("JARE.jare_alpha = 1.0",)} | {
+    method: ("WGAN.d_steps = 1", "WGAN.long_d_steps = 1", "WGAN.clip = 1e6")
+    for method in LIMITS
+    if "wgan" in method
+}
+
+
+@pytest.mark.parametrize("share", [0.95, 1.05])
+@pytest.mark.parametrize("method", LIMITS)
+def test_an_update_rule_is_stable_up_to_its_step(method: str, share: float, tmp_path: Path) -> None:
+    updates, theory, limit = LIMITS[method]
+    more = [f'Theory.{updates} = {{"{method}": @{theory}}}', *MORE.get(method, ())]
+    h, start = share * limit, "0.02\nLinearDiscriminator.start = 0.01"
+    run = planned(tmp_path, method, h, 45 * h, *more, start=start, every=5 * h)
+    prediction, _, seen = observed(run)
+    assert prediction.behaviour == ("converges" if share < 1 else "diverges")
+    assert (seen.radius()[-1] < seen.radius()[0]) == (share < 1)
+
+
+@pytest.mark.parametrize("h", [2.0, 6.0, 40.0])
+def test_competitive_steps_are_stable_whatever_their_size(h: float, tmp_path: Path) -> None:
+    theory = 'Theory.simultaneous = {"cgd": @competitive}'
+    start = "0.02\nLinearDiscriminator.start = 0.01"
+    run = planned(tmp_path, "cgd", h, 8 * h, theory, start=start, every=h)
+    prediction, value, seen = observed(run)
+    assert prediction.value == pytest.approx(1 / sqrt(1 + h**2 / 4))
+    assert prediction.agrees(value) or h == 40  # too fast to be followed
+    assert seen.radius()[-1] < 1e-3 * seen.radius()[0] or h == 2
+
+
+@pytest.mark.parametrize("decay", [0.5, 0.98])
+def test_what_is_scored_of_a_damped_gan_lags_by_its_decay_where_that_is_slower(
+    decay: float, tmp_path: Path
+) -> None:
+    method = combine([EMA(ema_decay=decay), R1(gamma=0.5)])
+    seen = trajectory(planned(tmp_path, "ema", 0.2, 40, start=0.1), method)
+    step = rules.descent(Linear(0.5, 0.5, d_damping=0.5), Updates(0.2, 0.2, False))
+    own = rules.spectral_radius(step)
+    assert (own < decay) == (decay == 0.98)
+    expected = rules.spectral_radius(rules.averaged(step, decay))
+    assert expected == pytest.approx(max(own, decay))
+    assert seen.factor() == pytest.approx(expected, abs=1e-3)
+
+
+def test_a_critics_average_circles_closer(tmp_path: Path) -> None:
+    method = combine([EMA(ema_decay=0.95), Wasserstein()])
+    seen = trajectory(planned(tmp_path, "ema", 0.1, 60, every=0.5), method)
+    prediction = dirac.averaged(method, Updates(0.1, 0.1, False))
+    assert prediction.behaviour == "circles"
+    assert prediction.agrees(prediction.measure(seen)), (prediction, prediction.measure(seen))
+
+
 @pytest.mark.parametrize("p", [2.0, 6.0])
 @pytest.mark.parametrize("at_once", [False, True])
 def test_wgan_div(p: float, at_once: bool, tmp_path: Path, simultaneous: Offering) -> None:
@@ -544,6 +814,50 @@ def test_wgan_div(p: float, at_once: bool, tmp_path: Path, simultaneous: Offerin
     bindings = ("WGANDiv.d_steps = 1", f"WGANDiv.div_p = {p}", "WGANDiv.div_k = 0.3")
     prediction, value, _ = observed(planned(tmp_path, method, 0.2, 60, theory, *bindings))
     assert prediction.agrees(value), (prediction, value)
+
+
+BOUNDED: dict[str, tuple[str, tuple[str, ...]]] = {
+    "wgan_lp": ("bounded_slope", ("WGANLP.d_steps = 1", "WGANLP.penalty = 1.5")),
+    "linf_gp": ("bounded_slope", ("LinfGP.linf_weight = 0.1",)),
+    "alr": (
+        "bounded_difference",
+        ("ALR.d_steps = 1", "ALR.alr_weight = 1.5", "ALR.alr_slope = 0.7"),
+    ),
+}
+
+
+@pytest.mark.parametrize("method", BOUNDED)
+def test_what_bounds_a_slope_shrinks_a_circle_until_it_is_free(method: str, tmp_path: Path) -> None:
+    """Alone a Wasserstein critic keeps its 1.8, and one with a hinge its sqrt(2)."""
+    theory, more = BOUNDED[method]
+    theories = f'Theory.alternating = {{"{method}": @{theory}}}'
+    run = planned(tmp_path, method, 0.1, 80, theories, *more, start=1.8, every=0.3)
+    prediction, value, _ = observed(run)
+    assert prediction.value == (0.7 if method == "alr" else 1.0)
+    assert prediction.agrees(value), (prediction, value)
+
+
+@pytest.mark.parametrize("method", BOUNDED)
+def test_a_circle_within_the_bound_is_left_alone(method: str, tmp_path: Path) -> None:
+    run = planned(tmp_path, method, 0.1, 40, *BOUNDED[method][1], start=0.6, every=0.3)
+    seen = trajectory(run)
+    assert seen.amplitude() == pytest.approx(0.6, abs=0.01)
+    assert seen.factor() == pytest.approx(1, abs=1e-4)
+
+
+@pytest.mark.parametrize("method", ["approx_r1", "approx_r2"])
+def test_noise_on_average_damps_as_the_gradients_square_does(method: str, tmp_path: Path) -> None:
+    """With more samples the same closed form holds to more digits than with the suite's two."""
+    name = "ApproxR" + method[-1]
+    more = (
+        f'Theory.alternating = {{"{method}": @noise_penalty}}',
+        f"{name}.approx_sigma = 0.05",
+        "Experiment.batch_size = 4096",
+    )
+    prediction, value, _ = observed(planned(tmp_path, method, 0.2, 40, *more))
+    exact = Linear(0.5, 0.5, d_damping=0.5).factor(0.2, 0.2, False)
+    assert prediction.value == pytest.approx(exact)
+    assert value == pytest.approx(exact, abs=0.03 * (1 - exact))
 
 
 @pytest.mark.parametrize("rectified", [False, True])
@@ -600,7 +914,7 @@ def test_two_time_scales_damp_nothing(at_once: bool, tmp_path: Path) -> None:
     method = "simultaneous" if at_once else "vanilla"
     start = "0.02\ndiscriminator/SGD.lr = 0.3"
     seen = trajectory(planned(tmp_path, method, 0.1, 60, start=start, every=0.5))
-    expected = Linear(0.5, 0.5).factor(0.3, 0.1, at_once)
+    expected = factor(Linear(0.5, 0.5), 0.3, 0.1, at_once)
     assert seen.factor() == pytest.approx(expected, abs=1e-4)
     assert (expected > 1.001) == at_once
 
@@ -644,10 +958,10 @@ def test_vanilla_learns_a_location_up_to_a_step(
     run = planned(
         tmp_path, "simultaneous", h, 500 * h, size, start=start, data="gaussian_location", every=1
     )
-    factor = trajectory(run).factor()
-    expected = Linear(0.5, 0.5, d_damping=s**2 / 2).factor(h, h, True)
-    assert factor == pytest.approx(expected, abs=0.1 * abs(expected - 1) + 1e-4)
-    assert (factor < 1) == stable == (h < 2 * s**2)
+    seen = trajectory(run).factor()
+    expected = factor(Linear(0.5, 0.5, d_damping=s**2 / 2), h, h, True)
+    assert seen == pytest.approx(expected, abs=0.1 * abs(expected - 1) + 1e-4)
+    assert (seen < 1) == stable == (h < 2 * s**2)
 
 
 def test_a_critic_circles_a_location(tmp_path: Path) -> None:
@@ -801,6 +1115,40 @@ def test_theory_catches_a_broken_method(broken: type[ASGAN], tmp_path: Path) -> 
     method = broken(epsilon=0.1)
     prediction = dirac.perturbed_pair(method, Updates(0.2, 0.2, False))
     assert not prediction.agrees(prediction.measure(trajectory(run, method)))
+
+
+# --- update rules
+
+
+class OneWay(Lookahead):
+    """Lookahead that forgets to move the discriminator back."""
+
+    def _go_back(self, gan: GAN) -> None:
+        old = copies(parameters_of(gan.d_optimizer))
+        super()._go_back(gan)
+        assign(parameters_of(gan.d_optimizer), old)
+
+
+@pytest.mark.parametrize(
+    ("theory", "right", "broken"),
+    [
+        ("extragradient", Extragradient(), Simultaneous()),
+        ("competitive", CGD(), combine([Simultaneous(), Consensus(consensus_gamma=0.05)])),
+        ("other_gradient_penalty", JARE(jare_alpha=1.0), JARE(jare_alpha=0.8)),
+        ("optimistic", Optimistic(), Method()),
+        ("lookahead", Lookahead(), OneWay()),
+        ("lookahead", Lookahead(), Lookahead(lookahead_k=6)),
+        ("averaged", EMA(ema_decay=0.9), EMA(ema_decay=0.92)),
+    ],
+)
+def test_theory_tells_an_update_rule_from_a_broken_one(
+    theory: str, right: Method, broken: Method, tmp_path: Path
+) -> None:
+    h = 0.4
+    run = planned(tmp_path, "vanilla", h, 150 * h, start=0.1, every=5 * h)
+    prediction = getattr(dirac, theory)(right, Updates(h, h, isinstance(right, Simultaneous)))
+    for method, fine in ((right, True), (broken, False)):
+        assert prediction.agrees(prediction.measure(trajectory(run, method))) == fine
 
 
 # --- what a record and its page say

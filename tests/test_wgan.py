@@ -145,7 +145,7 @@ def test_a_critic_constant_in_x_has_no_w_div_penalty_and_no_nan() -> None:
 def test_batch_norm_in_the_critic_is_refused_by_w_div_and_not_by_wgan() -> None:
     gan = make_gan(generator(), discriminator(norm="batch"))
     WGAN().check(gan)
-    with pytest.raises(Incompatible, match=r"WGAN-div .* d_norm"):
+    with pytest.raises(Incompatible, match=r"WGANDiv .* d_norm"):
         WGANDiv().check(gan)
 
 

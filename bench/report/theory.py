@@ -53,9 +53,11 @@ def section(board: Board) -> list[Block]:
         Bullets([f"**{behaviour}**: {text}." for behaviour, text in BEHAVIOURS.items()]),
         Paragraph(
             "*Eigenvalues*: of the continuous system at the equilibrium. *Factor a step*: of the "
-            "distance r from the equilibrium, near it. *Gain*: in a unit of time, which is h times "
-            "steps for the learning rate h. *Friction*: what the amplitude loses in a half-cycle "
-            "beyond vanilla's own loss, in runs that come to rest where theory allows. "
+            "distance r from the equilibrium, near it; the size of l, a step's own eigenvalue, "
+            "where x is h times the eigenvalues' size, for the learning rate h. *Gain*: in a unit "
+            "of time, which is h times steps. *Friction*: what the amplitude loses in a half-cycle "
+            "beyond vanilla's own loss, in runs that come to rest where theory allows. *Theta "
+            "over psi*: of their amplitudes, where theta is that of the average that is scored. "
             "*Tolerance*: how far apart predicted and observed may be; the factor is exact, and "
             "the other forms are to leading order in h and r."
         ),

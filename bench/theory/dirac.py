@@ -3,20 +3,25 @@
 A gin file binds each to a method by name. Hyper-parameters are read from the method as trained.
 """
 
+from dataclasses import replace
 from math import nan
 from typing import Any
 
 import gin
 
-from bench.theory import normal_forms
-from bench.theory.normal_forms import Linear, logistic_loss, rest_distance
+from bench.theory import normal_forms, rules
+from bench.theory.normal_forms import Floats, Linear, logistic_loss, rest_distance
 from bench.theory.prediction import Behaviour, Prediction, Updates
 from bench.theory.trajectory import Trajectory
+from methods.wasserstein import Wasserstein
 
 LOGISTIC = Linear(pull=0.5, push=0.5)
 """The non-saturating and the relativistic GAN near the equilibrium, where the sigmoid is 1/2."""
 
 WASSERSTEIN = Linear(pull=1.0, push=1.0)
+
+NOISY = 0.3
+"""How far off the rate of a damping that is drawn anew in each step may be, as a share of it."""
 
 LOGISTIC_DAMPING = 1 / 8
 """E' = -2 u tanh(u / 2) for u = psi theta, about -u^2, whose mean over a circle is E^2 / 8."""
@@ -80,6 +85,76 @@ def unrolled(method: Any, updates: Updates) -> Prediction:
 
 
 @gin.register
+def other_gradient_penalty(method: Any, updates: Updates) -> Prediction:
+    """JARE: alpha/2 of the other's squared gradient, which is (theta/2)^2 to G, (psi/2)^2 to D."""
+    damping = method.jare_alpha / 4
+    return _linear(Linear(0.5, 0.5, d_damping=damping, g_damping=damping), updates)
+
+
+@gin.register
+def extragradient(method: Any, updates: Updates) -> Prediction:
+    """Each update is that of a step ahead."""
+    system = _undamped(method)
+    return _factor(system, rules.extragradient(system, updates), "|1 + i x - x^2|")
+
+
+@gin.register
+def optimistic(method: Any, updates: Updates) -> Prediction:
+    """Each update is doubled, and the one before it taken back."""
+    formula = (
+        "l^2 - (1 + 2 i x) l + i x = 0"
+        if updates.simultaneous
+        else "l (l - 1)^2 + x^2 (2 l - 1)^2 = 0"
+    )
+    system = _undamped(method)
+    return _factor(system, rules.optimistic(system, updates), formula)
+
+
+@gin.register
+def negative_momentum(method: Any, updates: Updates) -> Prediction:
+    """Each update takes back a part of the one before."""
+    formula = (
+        "l^2 - (1 + beta + i x) l + beta = 0"
+        if updates.simultaneous
+        else "(l - 1)^2 (l - beta)^2 + x^2 l^3 = 0"
+    )
+    system = _undamped(method)
+    step = rules.momentum(system, updates, method.negative_momentum)
+    return _factor(system, step, formula)
+
+
+@gin.register
+def lookahead(method: Any, updates: Updates) -> Prediction:
+    """Every k steps of descent, by l each, both players go back a part of the way."""
+    system, k = _undamped(method), method.lookahead_k
+    step = rules.lookahead(rules.descent(system, updates), k, method.lookahead_alpha)
+    return _factor(system, step, "|1 - alpha + alpha l^k|^(1/k)", k)
+
+
+@gin.register
+def competitive(method: Any, updates: Updates) -> Prediction:
+    """Each step answers the other's, which here makes it the step from where it leads."""
+    system = _undamped(method)
+    return _factor(system, rules.competitive(system, updates), "1 / sqrt(1 + x^2)")
+
+
+@gin.register
+def averaged(method: Any, updates: Updates) -> Prediction:
+    """EMA of a GAN that is not damped, or hardly: what is scored circles closer to the data."""
+    system = _undamped(method)
+    share = rules.filtered(rules.descent(system, updates), method.ema_decay)
+    return Prediction(
+        "circles" if system is WASSERSTEIN else "slows",
+        "theta over psi",
+        "(1 - decay) / |l - decay|",
+        value=share,
+        tolerance=0.02 * share,
+        measure=lambda trajectory: trajectory.flatness(),
+        eigenvalues=system.eigenvalues,
+    )
+
+
+@gin.register
 def power_penalty(method: Any, updates: Updates) -> Prediction:
     """WGAN-div: k |psi|^p."""
     if method.div_p == 2:
@@ -120,6 +195,48 @@ def unit_penalty_logistic(method: Any, updates: Updates) -> Prediction | None:
 
 
 @gin.register
+def line_penalty(method: Any, updates: Updates) -> Prediction:
+    """0-GP: lambda psi^2, without a half, wherever it is taken."""
+    return _linear(Linear(0.5, 0.5, d_damping=2 * method.gp0_weight), updates)
+
+
+@gin.register
+def largest_penalty(method: Any, updates: Updates) -> Prediction:
+    """MaxGP: the same, since the gradient is psi everywhere."""
+    return _linear(Linear(0.5, 0.5, d_damping=2 * method.max_gp_weight), updates)
+
+
+@gin.register
+def weighted_penalty(method: Any, updates: Updates) -> Prediction:
+    """The JS regularizer: gamma/2 (1/4 + 1/4) psi^2 where the sigmoid is 1/2."""
+    return _linear(Linear(0.5, 0.5, d_damping=method.js_gamma / 2), updates)
+
+
+@gin.register
+def noise_penalty(method: Any, updates: Updates) -> Prediction:
+    """R1 or R2 in first order: lambda sigma^2 psi^2 times a batch's mean square of noise.
+
+    The mean over the noise is of one gamma, 2 lambda sigma^2. A batch of two moves the damping by
+    as much as itself from step to step, and its mean over a run by about 9%.
+    """
+    damping = 2 * method.approx_weight * method.approx_sigma**2
+    mean = _linear(Linear(0.5, 0.5, d_damping=damping), updates)
+    return replace(mean, tolerance=NOISY * abs(mean.value - 1))
+
+
+@gin.register
+def bounded_slope(method: Any, updates: Updates) -> Prediction | None:
+    """WGAN-LP, or the L-infinity penalty: a critic that is free while |psi| <= 1."""
+    return _bounded(1.0, updates)
+
+
+@gin.register
+def bounded_difference(method: Any, updates: Updates) -> Prediction | None:
+    """ALR: the same below K, since (f(x) - f(x + r)) / r is psi for any r."""
+    return _bounded(method.alr_slope, updates)
+
+
+@gin.register
 def perturbed_pair(method: Any, updates: Updates) -> Prediction:
     """AS-GAN as in its paper: D sees the fakes in both of its steps."""
     return _friction(method.epsilon, 2, updates)
@@ -137,8 +254,28 @@ def l1_penalty(method: Any, updates: Updates) -> Prediction:
     return _friction(method.l1_epsilon, 1, updates)
 
 
+def _undamped(method: Any) -> Linear:
+    """The system of a method that keeps its players' losses as they are."""
+    return WASSERSTEIN if isinstance(method, Wasserstein) else LOGISTIC
+
+
 def _linear(system: Linear, updates: Updates) -> Prediction:
-    factor = system.factor(updates.d_rate, updates.g_rate, updates.simultaneous)
+    return _factor(system, rules.descent(system, updates))
+
+
+def _factor(
+    system: Linear, step: Floats, formula: str = "spectral radius", count: int = 1
+) -> Prediction:
+    """Shrinks or grows at a steady rate.
+
+    Args:
+        system: the linear one.
+        step: what is done to it, as a matrix.
+        formula: of the factor, or the equation whose largest root l it is; x is h times the
+            eigenvalues' size.
+        count: steps that the matrix stands for.
+    """
+    factor = rules.spectral_radius(step) ** (1 / count)
     drift = factor - 1
     behaviour: Behaviour = (
         "converges" if drift < -1e-9 else "diverges" if drift > 1e-9 else "circles"
@@ -146,7 +283,7 @@ def _linear(system: Linear, updates: Updates) -> Prediction:
     return Prediction(
         behaviour,
         "factor a step",
-        "spectral radius",
+        formula,
         value=factor,
         tolerance=1e-4 + 0.01 * abs(drift),
         measure=lambda trajectory: trajectory.factor(),
@@ -187,6 +324,25 @@ def _weakly_damped(
         tolerance=0.05 * slope,
         measure=lambda trajectory: trajectory.growth(power, ratio) / updates.g_rate,
         eigenvalues=system.eigenvalues,
+    )
+
+
+def _bounded(slope: float, updates: Updates) -> Prediction | None:
+    """Circles that are no larger than ``slope`` are kept, and larger ones shrink to it.
+
+    E' = -2 |psi| p(|psi|) for the penalty's derivative p, which is 0 up to ``slope``: damping ends
+    where a circle's psi stays within. Started at this distance or farther out.
+    """
+    if updates.simultaneous:
+        return None
+    return Prediction(
+        "cycles",
+        "amplitude",
+        "largest free slope",
+        value=slope,
+        tolerance=0.1 * updates.g_rate,
+        measure=lambda trajectory: trajectory.amplitude(),
+        eigenvalues=WASSERSTEIN.eigenvalues,
     )
 
 

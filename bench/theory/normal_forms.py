@@ -40,21 +40,10 @@ class Linear:
         damping = self.d_damping + self.g_damping
         return _roots(-damping, self.pull * self.push + self.d_damping * self.g_damping)
 
-    def factor(self, d_rate: float, g_rate: float, simultaneous: bool) -> float:
-        """The spectral radius of one step of gradient descent, exactly.
-
-        Args:
-            d_rate: the discriminator's learning rate.
-            g_rate: the generator's.
-            simultaneous: both update where they stood, or the generator after the discriminator.
-        """
-        keeps_d, keeps_g = 1 - d_rate * self.d_damping, 1 - g_rate * self.g_damping
-        turn = d_rate * g_rate * self.pull * self.push
-        if simultaneous:
-            roots = _roots(keeps_d + keeps_g, keeps_d * keeps_g + turn)
-        else:
-            roots = _roots(keeps_d + keeps_g - turn, keeps_d * keeps_g)
-        return max(map(abs, roots))
+    @property
+    def field(self) -> Floats:
+        """The matrix F of (psi', theta') = F (psi, theta)."""
+        return np.array([[-self.d_damping, -self.pull], [self.push, -self.g_damping]])
 
 
 def weak_radius(h: float, turn: float, rate: float, power: float) -> float:

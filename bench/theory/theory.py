@@ -83,7 +83,8 @@ class Theory:
 
 def _rate(player: str, optimizer: Optimizer) -> float:
     group = optimizer.param_groups[0]
-    if not isinstance(optimizer, SGD) or group["momentum"] or group["weight_decay"]:
+    # Below zero, which torch's SGD takes from nobody, momentum is a method's own doing.
+    if not isinstance(optimizer, SGD) or group["momentum"] > 0 or group["weight_decay"]:
         raise ValueError(
             f"{player} = {type(optimizer).__name__}: the closed forms are those of plain gradient "
             "descent; bind @generator/SGD and @discriminator/SGD, without momentum"

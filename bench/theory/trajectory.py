@@ -81,6 +81,12 @@ class Trajectory:
         """The root mean square distance over the last quarter."""
         return float(np.sqrt((self.radius(ratio)[-max(1, len(self.steps) // 4) :] ** 2).mean()))
 
+    def flatness(self) -> float:
+        """The root mean square of theta over that of psi, in the second half."""
+        half = len(self.steps) // 2
+        theta, psi = (np.square(values[half:]).sum() for values in (self.theta, self.psi))
+        return float(np.sqrt(theta / psi)) if psi else np.nan
+
     def amplitude(self) -> float:
         """The mean size of theta at its turns in the second half; NaN where it does not turn."""
         turns = self.extremes()

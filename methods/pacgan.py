@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import ClassVar
 
 import gin
 from torch import Tensor, nn
@@ -36,7 +37,9 @@ class PacGAN(Method):
 
     A generator without variety gives itself away by samples that resemble each other. Only D's
     first layer grows. Here a suite's batch holds as many samples for PacGAN as for any method,
-    and so N/m packs; the authors' code takes N packs, which is a batch m times as large.
+    and so N/m packs; the authors' code takes N packs, which is a batch m times as large
+    (fjxmlzn/PacGAN, celeba_experiments/pacgan_task_wrapper_celebA.py). That variant is the method
+    of examples/pacgan.
 
     Source: Lin et al. 2018 (arXiv:1712.04086), section 2.
 
@@ -46,6 +49,8 @@ class PacGAN(Method):
 
     m: int = 2
 
+    fixed: ClassVar[tuple[str, ...]] = ("m",)
+
     def make_discriminator(
         self, architecture: Callable[[Sequence[int]], nn.Module], shape: Sequence[int]
     ) -> nn.Module:
@@ -54,12 +59,13 @@ class PacGAN(Method):
         return Packed(super().make_discriminator(architecture, (self.m * channels, *rest)), self.m)
 
     def check(self, gan: GAN) -> None:
-        """Refuses a batch that cannot be divided into packs."""
+        """Refuses a batch, or a part of one, that cannot be divided into packs."""
         super().check(gan)
-        if gan.batch_size % self.m:
+        if gan.batch_size // gan.accumulation % self.m:
+            parts = f" in {gan.accumulation} parts" if gan.accumulation > 1 else ""
             raise Incompatible(
-                f"packs of m = {self.m} do not divide a batch of {gan.batch_size}; "
-                "bind PacGAN.m or Experiment.batch_size to fit"
+                f"packs of m = {self.m} do not divide a batch of {gan.batch_size}{parts}; "
+                "bind m, Experiment.batch_size or Experiment.accumulation to fit"
             )
 
     def __post_init__(self) -> None:
