@@ -16,7 +16,7 @@ from bench.runs.records import RECORD
 from bench.training.execute import execute
 from bench.training.finished import open_run
 from bench.training.scheduled import Scheduled
-from bench.training.schedules import Schedule, cosine, linear, piecewise, warm_up
+from bench.training.schedules import Schedule, cosine, half_life, linear, piecewise, warm_up
 from methods.combine import combine
 from methods.lecam import LeCam
 from methods.r1 import R1
@@ -76,6 +76,18 @@ def test_a_warm_up_multiplies_what_it_leads_to():
     decay = linear(1.0, 0.0, steps=10)
     expected = [full * min(1, (i + 1) / 4) for i, full in enumerate(values(decay, 12))]
     assert values(warm_up(4, decay), 12) == pytest.approx(expected)
+
+
+def test_an_average_forgets_half_in_its_half_life_which_may_move():
+    decays = values(half_life(linear(0.0, 8.0, steps=4)), 6)
+    assert decays[0] == 0
+    assert [decay**n for decay, n in zip(decays[1:], (2, 4, 6, 8, 8), strict=True)] == (
+        pytest.approx([0.5] * 5)
+    )
+    assert half_life(1e-9).curve(0, 1) == 0
+    assert (half_life(linear(0.0, 8.0)).spans, half_life(4.0).spans) == (True, False)
+    with pytest.raises(ValueError, match="steps = -1"):
+        half_life(-1)
 
 
 def test_only_what_is_given_no_length_of_its_own_spans_the_training():

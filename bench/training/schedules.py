@@ -59,7 +59,7 @@ class Schedule(float):
 def scaled(number: float, factor: float) -> Schedule:
     """The product of two numbers, of which either may follow a schedule."""
     first, second = _curve(number), _curve(factor)
-    spans = any(isinstance(one, Schedule) and one.spans for one in (number, factor))
+    spans = _spans(number) or _spans(factor)
     return Schedule(lambda step, total: first(step, total) * second(step, total), spans)
 
 
@@ -129,6 +129,31 @@ def warm_up(steps: int, then: float = 1.0) -> Schedule:
     if steps < 1:
         raise ValueError(f"steps = {steps}: a warm-up takes at least 1")
     return scaled(Schedule(lambda step, _: min(1.0, (step + 1) / steps), spans=False), then)
+
+
+@gin.register
+def half_life(steps: float) -> Schedule:
+    """The decay of an average that forgets half of what it was in so many steps.
+
+    Args:
+        steps: generator steps, a number or a schedule; 0 for an average that remembers nothing.
+
+    Raises:
+        ValueError: for a number below 0.
+    """
+    if steps < 0:
+        raise ValueError(f"steps = {steps}: a half-life is 0 or more")
+    length = _curve(steps)
+
+    def decay(step: int, total: int) -> float:
+        half = length(step, total)
+        return 0.5 ** (1 / half) if half > 0 else 0.0
+
+    return Schedule(decay, _spans(steps))
+
+
+def _spans(number: float) -> bool:
+    return isinstance(number, Schedule) and number.spans
 
 
 def _curve(number: float) -> Curve:
