@@ -65,9 +65,11 @@ def test_all_is_every_method_but_the_rows_of_the_sweep_and_recipes():
 
 def test_members_stand_where_their_group_is_named_and_each_once(methods):
     assert methods('["hinge", "spectral_norms", "vanilla"]') == [
-        *("hinge", "spectral_norm", "sn_gan", "sn_as_gan", "vanilla")
+        *("hinge", "spectral_norm", "spectral_reg", "sn_gan", "sn_as_gan", "vanilla")
     ]
-    assert methods('["sn_gan", "spectral_norms"]') == ["sn_gan", "spectral_norm", "sn_as_gan"]
+    assert methods('["sn_gan", "spectral_norms"]') == [
+        *("sn_gan", "spectral_norm", "spectral_reg", "sn_as_gan")
+    ]
     assert methods('"hinge"') == ["hinge"]
 
 
