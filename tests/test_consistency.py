@@ -27,6 +27,7 @@ from bench.conformance import toys
 from bench.training.build import build
 from bench.training.cost import PassCounter
 from methods.as_gan import ASGAN
+from methods.as_gan_grown import GrownASGAN
 from methods.base import GAN, Incompatible, Method
 from methods.bcr import BCR
 from methods.combine import combine
@@ -265,6 +266,15 @@ def test_zcrs_second_sample_carries_gs_graph_in_ds_loss_only_where_the_first_doe
 def test_where_zcr_would_not_be_told_of_a_step_the_order_is_refused() -> None:
     with pytest.raises(Incompatible, match="name ZCR before Simultaneous"):
         combine([Simultaneous(), ZCR()]).check(make_gan(generator(), discriminator()))
+
+
+def test_samples_that_another_method_has_altered_are_refused_with_the_remedy() -> None:
+    gan = make_gan(generator(), discriminator())
+    method = combine([ZCR(), GrownASGAN(epsilon=0.1)])
+    method.step(gan, iter([draw(N, DIM)]))
+    method.attack_fakes = True
+    with pytest.raises(Incompatible, match=r"not as G made them; .*attack_fakes"):
+        method.step(gan, iter([draw(N, DIM)]))
 
 
 def test_icr_is_both_with_their_values() -> None:
