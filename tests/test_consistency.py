@@ -253,6 +253,18 @@ def test_zcr_knows_its_latents_whoever_steps(others: list[Method], passes: int) 
     assert method.state_dict() == {}
 
 
+def test_no_memory_whose_latents_are_known_becomes_other_samples_within_a_step() -> None:
+    gan, method = make_gan(generator(), discriminator()), ZCR()
+    with method._zcr_watching(gan.generator):
+        for _ in range(3):
+            gan.samples(N)
+        kept = {address: samples for address, (_, samples) in method._zcr_latents.items()}
+        assert len(kept) == 3
+        assert all(samples.data_ptr() == address for address, samples in kept.items())
+        assert not any(samples.requires_grad for samples in kept.values())
+    assert not method._zcr_latents
+
+
 def test_zcrs_second_sample_carries_gs_graph_in_ds_loss_only_where_the_first_does() -> None:
     """Consensus differentiates D's loss by G, both samples' shares of it included."""
     gan = make_gan(generator(), discriminator())
