@@ -64,12 +64,15 @@ class ALR(PerSample, Wasserstein):
         """E f(G(z)) - E f(x) + lambda E max(0, |f(x) - f(x + r)| / ||r|| - K)^2."""
         remembering = Remembering(gan.discriminator)
         loss = super().d_loss(replace(gan, discriminator=remembering), real, fake)
-        samples = torch.cat([real, fake])
-        logits = torch.cat([remembering.of(real), remembering.of(fake)])
+        slopes = [self.slopes(gan, side, remembering.of(side)) for side in (real, fake)]
+        excess = F.relu(torch.cat(slopes) - self.alr_slope)
+        return loss + self.alr_weight * excess.square().mean()
+
+    def slopes(self, gan: GAN, samples: Tensor, logits: Tensor) -> Tensor:
+        """|f(x) - f(x + r)| / ||r|| for samples x, (N, ...), where f is ``logits``, both (N,)."""
         moved = _within(samples + self.adversary(gan, samples.detach(), logits.detach()))
         distances = norms((moved - samples).flatten(1)).clamp(min=SMALL)
-        slopes = (gan.discriminator(moved) - logits).abs() / distances
-        return loss + self.alr_weight * F.relu(slopes - self.alr_slope).square().mean()
+        return (gan.discriminator(moved) - logits).abs() / distances
 
     def adversary(self, gan: GAN, samples: Tensor, logits: Tensor) -> Tensor:
         """The steps r for samples x, both (N, ...), where f is ``logits``, (N,)."""

@@ -42,7 +42,7 @@ class GrownASGAN(ASGAN):
         fakes = [gan.fakes(len(x)).requires_grad_(self.attack_fakes) for x in reals]
         inputs = [*reals, *fakes] if self.attack_fakes else reals
         loss = descend(gan.d_optimizer, map(partial(self.d_loss, gan), reals, fakes), *inputs)
-        moved = [self.attack(gan, x, fake) for x, fake in zip(reals, fakes, strict=True)]
+        moved = [self.led(gan, x, fake) for x, fake in zip(reals, fakes, strict=True)]
         adversarial = (self.adversarial_loss(gan, *samples) for samples in moved)
         return {
             "d_loss": loss,
@@ -52,7 +52,7 @@ class GrownASGAN(ASGAN):
             .mean(),
         }
 
-    def attack(self, gan: GAN, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
+    def led(self, gan: GAN, real: Tensor, fake: Tensor) -> tuple[Tensor, Tensor]:
         """What the second step is on, where the first left its gradient in ``.grad``."""
 
         def mirrored(gan: GAN, fake: Tensor, real: Tensor) -> Tensor:

@@ -9,6 +9,7 @@ import torch
 from torch import Tensor, nn
 
 from methods.base import GAN, ghost
+from methods.penalty import norms
 
 Loss = Callable[[GAN, Tensor, Tensor], Tensor]
 """Of a GAN, samples, and those of the other side."""
@@ -59,11 +60,8 @@ def box(samples: Tensor, radius: float, clamp: bool) -> Callable[[Tensor], Tenso
 
 def unit(gradient: Tensor) -> Tensor:
     """Each sample's gradient (N, ...) over its own Euclidean norm; zero where that is zero."""
-    rows = gradient.flatten(1)
-    tiny = torch.finfo(rows.dtype).tiny
-    return (rows / torch.linalg.vector_norm(rows, dim=1, keepdim=True).clamp(tiny)).view_as(
-        gradient
-    )
+    lengths = norms(gradient.flatten(1)).clamp(torch.finfo(gradient.dtype).tiny)
+    return gradient / lengths.view(-1, *[1] * (gradient.dim() - 1))
 
 
 def _holding(gan: GAN, batch: Tensor) -> GAN:

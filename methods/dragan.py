@@ -35,12 +35,12 @@ class DRAGAN(PerSample):
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss + lambda E (||grad f(x + delta)|| - 1)^2."""
-        excess = norms(input_gradients(gan, self.perturb(gan, real))) - 1
+        excess = norms(input_gradients(gan, self.around(gan, real))) - 1
         if self.one_sided:
             excess = F.relu(excess)
         return super().d_loss(gan, real, fake) + self.dragan_weight * excess.square().mean()
 
-    def perturb(self, gan: GAN, real: Tensor) -> Tensor:
+    def around(self, gan: GAN, real: Tensor) -> Tensor:
         """The points x + delta for a batch (N, ...), of its shape."""
         uniform = torch.rand(real.shape, generator=gan.noise, device=real.device)
         size = self.dragan_scale * real.std(correction=0)

@@ -1,6 +1,5 @@
 """Features of a discriminator: what enters its last layer, whichever architecture has it."""
 
-from collections.abc import Callable
 from typing import Any, cast
 
 from torch import Tensor, nn
@@ -8,25 +7,19 @@ from torch.nn.modules.module import register_module_forward_pre_hook
 
 from methods.base import GAN, Incompatible
 from methods.layers import WEIGHTED, weighted_layers
+from methods.remembering import Remembering
 
 
-class Featured:
-    """A discriminator that remembers the features of each batch that passes through it.
+class Featured(Remembering):
+    """A discriminator that keeps the features (N, d) of each batch that passes through it.
 
     They are the input of the linear or convolutional layer that ran last, so that D is linear in
     them. It is found while D runs, by torch's hook on all modules: D may be wrapped, virtual, or
     made of several networks.
-
-    Args:
-        discriminator: gives logits; any callable.
     """
 
-    def __init__(self, discriminator: Callable[[Tensor], Tensor]) -> None:
-        self._discriminator = discriminator
-        self._features: dict[int, Tensor] = {}
-
-    def __call__(self, batch: Tensor) -> Tensor:
-        """The logits of a batch."""
+    def read(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits of a batch, and its features."""
         inputs: list[Tensor] = []
 
         def remember(module: nn.Module, arguments: Any) -> None:
@@ -35,20 +28,10 @@ class Featured:
 
         hook = register_module_forward_pre_hook(remember)
         try:
-            logits = self._discriminator(batch)
+            logits, _ = super().read(batch)
         finally:
             hook.remove()
-        self._features.setdefault(batch.data_ptr(), inputs[0].flatten(1))
-        return logits
-
-    def of(self, batch: Tensor) -> Tensor:
-        """The features (N, d) of a batch, or of one that shares its memory, such as a detached one.
-
-        A batch that no loss gave to D passes through it now.
-        """
-        if batch.data_ptr() not in self._features:
-            self(batch)
-        return self._features[batch.data_ptr()]
+        return logits, inputs[0].flatten(1)
 
 
 def require_features(gan: GAN, method: str) -> None:

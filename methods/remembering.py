@@ -10,19 +10,25 @@ class Remembering:
 
     def __init__(self, discriminator: Callable[[Tensor], Tensor]) -> None:
         self._discriminator = discriminator
-        self._logits: dict[int, Tensor] = {}
+        self._kept: dict[int, Tensor] = {}
 
     def __call__(self, batch: Tensor) -> Tensor:
         """The logits of a batch, (N, ...), by a pass through D."""
-        logits = self._discriminator(batch)
-        self._logits.setdefault(batch.data_ptr(), logits)
+        logits, kept = self.read(batch)
+        self._kept.setdefault(batch.data_ptr(), kept)
         return logits
 
     def of(self, batch: Tensor) -> Tensor:
         """The first logits of a batch, or of one that shares its memory, such as a detached one.
 
         Where a loss has shown D something else in the batch's place, these are of a pass of
-        their own.
+        their own. A subclass may have kept something else in place of logits.
         """
-        known = self._logits.get(batch.data_ptr())
-        return self(batch) if known is None else known
+        if batch.data_ptr() not in self._kept:
+            self(batch)
+        return self._kept[batch.data_ptr()]
+
+    def read(self, batch: Tensor) -> tuple[Tensor, Tensor]:
+        """The logits of a batch, and what is kept of it."""
+        logits = self._discriminator(batch)
+        return logits, logits

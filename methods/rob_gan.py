@@ -46,7 +46,7 @@ class RobGAN(Method):
 
     def attack(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """Where the adversary moves real samples (N, ...)."""
-        project = box(real, self.rob_epsilon, clamp=len(gan.shape) == 3)
+        project = box(real, self.rob_epsilon, clamp=real.dim() == 4)
         return sign_steps(gan, self.d_loss, real, fake, self.rob_steps, self.rob_step, project)
 
     def __post_init__(self) -> None:

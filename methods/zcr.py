@@ -8,7 +8,7 @@ import gin
 import torch
 from torch import Tensor, nn
 
-from methods.base import GAN, Logs, Method
+from methods.base import GAN, Incompatible, Logs, Method
 from methods.remembering import Remembering
 
 
@@ -42,7 +42,7 @@ class ZCR(Method):
         for name in ("zcr_dis_weight", "zcr_gen_weight", "zcr_sigma"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: it cannot be negative")
-        self._zcr_latents: dict[int, Tensor] = {}
+        self._zcr_latents: dict[int, tuple[Tensor, Tensor]] = {}
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss + lambda_dis E (f(G(z)) - f(G(z')))^2."""
@@ -73,7 +73,12 @@ class ZCR(Method):
 
     def _zcr_moved(self, gan: GAN, fake: Tensor) -> Tensor:
         """G(z') for each of the samples G(z); with the generator's graph where they have it."""
-        latents = self._zcr_latents[fake.data_ptr()]
+        if fake.data_ptr() not in self._zcr_latents:
+            raise Incompatible(
+                "zCR asks for the latents of a loss's samples, and these are not as G made them; "
+                "leave out what alters generated samples, such as GrownASGAN.attack_fakes"
+            )
+        latents, _ = self._zcr_latents[fake.data_ptr()]
         noise = torch.randn(latents.shape, generator=gan.noise, device=latents.device)
         with torch.set_grad_enabled(fake.requires_grad):
             samples: Tensor = gan.generator(latents + self.zcr_sigma * noise)
@@ -84,7 +89,8 @@ class ZCR(Method):
         """Remembers in the block which latents samples were made of, by the samples' memory."""
 
         def remember(network: nn.Module, inputs: tuple[Tensor], samples: Tensor) -> None:
-            self._zcr_latents[samples.data_ptr()] = inputs[0]
+            # With the samples, lest their memory become that of others in the meantime.
+            self._zcr_latents[samples.data_ptr()] = inputs[0], samples.detach()
 
         hook = generator.register_forward_hook(remember)
         try:

@@ -205,3 +205,18 @@ def test_no_two_methods_share_the_name_of_a_hyper_parameter():
         if not issubclass(one, other) and not issubclass(other, one)
     ]
     assert sorted(shared) == [("R1", "R2", "gamma")]
+
+
+def test_no_two_methods_give_one_name_to_different_things():
+    """Combined, one's helper would be called for the other's, as ``augment`` is meant to be."""
+    own = {
+        cls: {name for name, value in vars(cls).items() if callable(value) and name[:2] != "__"}
+        for cls in declared()
+    }
+    shared = [
+        (one.__name__, other.__name__, name)
+        for one, other in combinations(own, 2)
+        for name in own[one] & own[other]
+        if not any(name in vars(base) for base in {*one.__mro__} & {*other.__mro__})
+    ]
+    assert shared == []

@@ -27,6 +27,7 @@ from bench.conformance import toys
 from bench.training.build import build
 from bench.training.cost import PassCounter
 from methods.as_gan import ASGAN
+from methods.as_gan_grown import GrownASGAN
 from methods.base import GAN, Incompatible, Method
 from methods.bcr import BCR
 from methods.combine import combine
@@ -252,6 +253,18 @@ def test_zcr_knows_its_latents_whoever_steps(others: list[Method], passes: int) 
     assert method.state_dict() == {}
 
 
+def test_no_memory_whose_latents_are_known_becomes_other_samples_within_a_step() -> None:
+    gan, method = make_gan(generator(), discriminator()), ZCR()
+    with method._zcr_watching(gan.generator):
+        for _ in range(3):
+            gan.samples(N)
+        kept = {address: samples for address, (_, samples) in method._zcr_latents.items()}
+        assert len(kept) == 3
+        assert all(samples.data_ptr() == address for address, samples in kept.items())
+        assert not any(samples.requires_grad for samples in kept.values())
+    assert not method._zcr_latents
+
+
 def test_zcrs_second_sample_carries_gs_graph_in_ds_loss_only_where_the_first_does() -> None:
     """Consensus differentiates D's loss by G, both samples' shares of it included."""
     gan = make_gan(generator(), discriminator())
@@ -265,6 +278,15 @@ def test_zcrs_second_sample_carries_gs_graph_in_ds_loss_only_where_the_first_doe
 def test_where_zcr_would_not_be_told_of_a_step_the_order_is_refused() -> None:
     with pytest.raises(Incompatible, match="name ZCR before Simultaneous"):
         combine([Simultaneous(), ZCR()]).check(make_gan(generator(), discriminator()))
+
+
+def test_samples_that_another_method_has_altered_are_refused_with_the_remedy() -> None:
+    gan = make_gan(generator(), discriminator())
+    method = combine([ZCR(), GrownASGAN(epsilon=0.1)])
+    method.step(gan, iter([draw(N, DIM)]))
+    method.attack_fakes = True
+    with pytest.raises(Incompatible, match=r"not as G made them; .*attack_fakes"):
+        method.step(gan, iter([draw(N, DIM)]))
 
 
 def test_icr_is_both_with_their_values() -> None:

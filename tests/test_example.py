@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -11,6 +12,7 @@ from gan_factory import DIM, discriminator, draw, generator, make_gan, watch
 
 from bench.conformance import method as conformance
 from bench.runs import records
+from methods.base import Incompatible
 from methods.combine import combine
 from methods.pacgan import Packed
 from methods.simultaneous import Simultaneous
@@ -87,6 +89,16 @@ def test_each_of_ds_steps_takes_m_batches_and_the_generator_as_many_latents(
     assert [len(x) for x in samples] == [18] * 5
     seen = [any(torch.equal(x, torch.cat(batches[i : i + 3])) for x in samples) for i in (0, 3)]
     assert all(seen)
+
+
+def test_a_batch_in_parts_and_one_of_no_whole_packs_are_refused(full_pacgan):
+    """The diagnostics probe D with a batch of the suite's, whatever a step takes."""
+    gan = make_gan(generator(), Packed(discriminator(dim=3 * DIM), 3))
+    gan.batch_size = 6
+    with pytest.raises(Incompatible, match="FullPacGAN's step takes a batch whole"):
+        full_pacgan.FullPacGAN(m=3).check(replace(gan, accumulation=2))
+    with pytest.raises(Incompatible, match="m = 3 do not divide a batch of 8"):
+        full_pacgan.FullPacGAN(m=3).check(replace(gan, batch_size=8))
 
 
 def test_of_one_sample_a_pack_it_is_pacgan_bitwise(full_pacgan):

@@ -1,5 +1,9 @@
 """Groups of methods: who is in them, in which order, and how a suite names them."""
 
+import ast
+import re
+from pathlib import Path
+
 import pytest
 
 from bench.cli import main
@@ -9,14 +13,19 @@ from bench.config.groups import Methods
 from bench.config.plan import make_plan
 from bench.errors import UsageError
 
-EVERY = [
-    *("vanilla", "minimax", "as_gan", "as_gan_repo", "as_gan_none", "as_gan_random_sign"),
-    *("as_gan_gaussian", "l1_penalty", "wgan", "wgan_gp", "wgan_div", "dragan", "spectral_norm"),
-    *("pacgan", "sn_gan", "sn_as_gan", "hinge", "lsgan", "rp_gan", "ra_gan", "ra_lsgan"),
-    *("ra_hinge", "gan_qp", "r1", "r2", "r3gan", "lecam", "consensus", "unrolled"),
-    *("label_smoothing", "top_k"),
-]
-"""The rows of the published pages of the mixtures, in the order in which they run."""
+
+def written(group):
+    """The members of a group of ganbench's own, read from their gin files without gin."""
+    found = []
+    for path in (Path(__file__).parents[1] / "gin" / "methods").glob("*.gin"):
+        said = dict(re.findall(r"^Group\.(\w+) = (.*)$", path.read_text(), re.MULTILINE))
+        if group in ast.literal_eval(said.get("names", "[]")):
+            found.append((int(said["place"]), path.stem))
+    return [name for _, name in sorted(found)]
+
+
+EVERY = written("proven")
+"""The rows of the pages of the mixtures, in the order in which they run."""
 
 
 @pytest.fixture
@@ -52,7 +61,14 @@ def known():
 
 def test_our_suites_have_their_rows_in_the_order_of_the_published_pages():
     assert known().chosen(["proven"], "") == EVERY
-    for suite, expected in (("ring", EVERY), ("stability", [*EVERY, "simultaneous"])):
+    assert EVERY[:6] == ["vanilla", "minimax", "as_gan", "as_gan_repo", "as_gan_pgd", "as_gan_l2"]
+    pictures = written("augmentations")
+    assert pictures == ["diffaugment", "ada", "cr", "bcr", "icr"]
+    for suite, expected in (
+        ("ring", EVERY),
+        ("stacked_digits", EVERY + pictures),
+        ("stability", [*EVERY, *pictures, "simultaneous"]),
+    ):
         runs = make_plan(suite, gin_bindings=["Suite.seeds = 1"]).runs
         assert list(dict.fromkeys(run.method for run in runs)) == expected
 
@@ -65,9 +81,11 @@ def test_all_is_every_method_but_the_rows_of_the_sweep_and_recipes():
 
 def test_members_stand_where_their_group_is_named_and_each_once(methods):
     assert methods('["hinge", "spectral_norms", "vanilla"]') == [
-        *("hinge", "spectral_norm", "sn_gan", "sn_as_gan", "vanilla")
+        *("hinge", "spectral_norm", "spectral_reg", "sn_gan", "sn_as_gan", "vanilla")
     ]
-    assert methods('["sn_gan", "spectral_norms"]') == ["sn_gan", "spectral_norm", "sn_as_gan"]
+    assert methods('["sn_gan", "spectral_norms"]') == [
+        *("sn_gan", "spectral_norm", "spectral_reg", "sn_as_gan")
+    ]
     assert methods('"hinge"') == ["hinge"]
 
 

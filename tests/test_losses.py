@@ -329,7 +329,7 @@ def test_real_and_fake_go_through_d_as_batches_of_their_own(loss: type[Method]) 
     [
         ([Hinge(), R1()], "R1's d_loss .* name R1 before Hinge"),
         ([Hinge(), LSGAN()], "LSGAN's d_loss .* leave one of them out"),
-        ([WGANGP(), LeCam()], "LeCam's d_loss .* name LeCam before Wasserstein"),
+        ([WGANGP(), LeCam()], "LeCam's d_loss .* name LeCam before WGANGP"),
         ([LabelSmoothing(), Hinge()], "Hinge's d_loss .* leave one of them out"),
         ([ASGAN(), WGAN(clip=1.0)], "WGAN's d_step .* name WGAN before ASGAN"),
     ],

@@ -18,6 +18,8 @@ from bench.training.cost import PassCounter
 from methods.base import GAN, Incompatible, Method, ghost
 from methods.combine import combine
 from methods.minibatch_stddev import MinibatchStddev, _widen, deviation
+from methods.pacgan import PacGAN
+from methods.robust_features import RobustFeatures
 from methods.spectral_norm import SpectralNorm
 from methods.unrolled import Unrolled
 from methods.wgan_gp import WGANGP
@@ -180,9 +182,11 @@ def test_it_combines_with_spectral_norm_in_either_order(first: bool) -> None:
     assert wide(gan).weight[:, -1].any()
 
 
-@pytest.mark.parametrize("other", [WGANGP(d_steps=1), Unrolled(k=2)])
-def test_it_combines_with_penalties_and_virtual_steps(other: Method) -> None:
-    method = combine([MinibatchStddev(), other])
+@pytest.mark.parametrize("other", [WGANGP(d_steps=1), Unrolled(k=2), PacGAN(), RobustFeatures()])
+@pytest.mark.parametrize("first", [True, False])
+def test_it_combines_with_penalties_packs_and_virtual_steps(other: Method, first: bool) -> None:
+    own = MinibatchStddev()
+    method = combine([own, other] if first else [other, own])
     gan = built(method, *BUILT_IN["mlp"])
     method.check(gan)
     logs = method.step(gan, iter([draw(N, 2)]))

@@ -125,7 +125,7 @@ def combined(suite, offer):
         text = f"import methods.pacgan\nimport methods.combine\nimport methods.{module}\n"
         text += f"Experiment.method = @combine()\ncombine.methods = [@PacGAN(), @{other}()]\n"
         steps = toys.STEPS
-        brief = {"steps": steps, "evaluations": steps, "log_every": 1}
+        brief = {"steps": steps, "evaluations": steps, "log_every": 1, "batch_size": toys.BATCH}
         bindings = [f"Experiment.{name} = {n}" for name, n in brief.items()]
         methods = f'Suite.methods = ["{offer("combination", text)}"]'
         return make_plan(str(suite), gin_bindings=[methods, *bindings])

@@ -156,7 +156,7 @@ def test_dragans_delta_is_one_alpha_a_sample_times_one_uniform_number_a_value() 
     n, d = 400, 2000
     real = draw(n, d)
     gan = make_gan(generator(), linear(torch.ones(d)))
-    shares = (DRAGAN().perturb(gan, real) - real) / (0.5 * real.std(correction=0))
+    shares = (DRAGAN().around(gan, real) - real) / (0.5 * real.std(correction=0))
     assert shares.min() > 0
     assert shares.max() < 1
     alphas = 2 * shares.mean(1)
@@ -170,7 +170,7 @@ def test_dragans_delta_is_one_alpha_a_sample_times_one_uniform_number_a_value() 
 def test_dragans_std_is_one_number_for_the_batch_and_not_a_pixels() -> None:
     real = draw(500, 2) * torch.tensor([1.0, 1e-6])
     gan = make_gan(generator(), linear(torch.ones(2)))
-    sizes = (DRAGAN().perturb(gan, real) - real).amax(0)
+    sizes = (DRAGAN().around(gan, real) - real).amax(0)
     assert torch.allclose(sizes, 0.5 * real.std().expand(2), rtol=0.2)
 
 
@@ -178,8 +178,15 @@ def test_dragans_std_is_the_populations() -> None:
     """Of -1 and 1 it is 1, so that delta stays below 1/2; the sample's is 1.41."""
     real = torch.tensor([[-1.0], [1.0]])
     gan = make_gan(generator(), linear(torch.ones(1)))
-    deltas = torch.cat([DRAGAN().perturb(gan, real) - real for _ in range(2000)])
+    deltas = torch.cat([DRAGAN().around(gan, real) - real for _ in range(2000)])
     assert 0.45 < deltas.max() < 0.5
+
+
+def test_dragan_is_part_of_both_losses_of_as_gan() -> None:
+    gan = make_gan(generator(), Quadratic(0.4))
+    seen = watch(gan.discriminator)
+    combine([ASGAN(), DRAGAN()]).d_step(gan, draw(N, 4))
+    assert len(seen) == 2 * 3  # real, around it, and fake; x_hat, around it, and fake
 
 
 def test_dragan_draws_from_the_methods_stream_alone() -> None:

@@ -34,6 +34,7 @@ from methods.features import Featured
 from methods.hinge import Hinge
 from methods.l1_penalty import L1Penalty
 from methods.lecam import LeCam
+from methods.pacgan import PacGAN
 from methods.r1 import R1
 from methods.relativistic import Relativistic
 from methods.rob_gan import RobGAN
@@ -50,6 +51,7 @@ BUILT_IN = {
     "dcgan": (partial(DCGANDiscriminator, width=4), (3, 16, 16)),
     "resnet": (partial(ResNetDiscriminator, width=4), (3, 32, 32)),
     "dirac": (partial(LinearDiscriminator, start=0.3, bias=True), (2,)),
+    "mlp of packs": (partial(PacGAN(m=2).make_discriminator, MLPDiscriminator), (2,)),
 }
 
 
@@ -73,7 +75,7 @@ def test_the_last_layer_reads_every_built_in_ds_logits_off_its_features(name: st
     network, batch = make(shape), draw(N, *shape)
     featured = Featured(network)
     logits = featured(batch)
-    assert featured.of(batch).shape[0] == N
+    assert len(featured.of(batch)) == len(logits)
     assert torch.allclose(read(last(network), featured.of(batch)), logits)
     assert hooks() == 0
 

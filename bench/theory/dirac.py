@@ -13,7 +13,6 @@ from bench.theory import normal_forms, rules
 from bench.theory.normal_forms import Floats, Linear, logistic_loss, rest_distance
 from bench.theory.prediction import Behaviour, Prediction, Updates
 from bench.theory.trajectory import Trajectory
-from methods.wasserstein import Wasserstein
 
 LOGISTIC = Linear(pull=0.5, push=0.5)
 """The non-saturating and the relativistic GAN near the equilibrium, where the sigmoid is 1/2."""
@@ -92,59 +91,66 @@ def other_gradient_penalty(method: Any, updates: Updates) -> Prediction:
 
 
 @gin.register
-def extragradient(method: Any, updates: Updates) -> Prediction:
+def extragradient(method: Any, updates: Updates, system: Linear = LOGISTIC) -> Prediction:
     """Each update is that of a step ahead."""
-    system = _undamped(method)
     return _factor(system, rules.extragradient(system, updates), "|1 + i x - x^2|")
 
 
 @gin.register
-def optimistic(method: Any, updates: Updates) -> Prediction:
+def optimistic(method: Any, updates: Updates, system: Linear = LOGISTIC) -> Prediction:
     """Each update is doubled, and the one before it taken back."""
     formula = (
         "l^2 - (1 + 2 i x) l + i x = 0"
         if updates.simultaneous
         else "l (l - 1)^2 + x^2 (2 l - 1)^2 = 0"
     )
-    system = _undamped(method)
     return _factor(system, rules.optimistic(system, updates), formula)
 
 
 @gin.register
-def negative_momentum(method: Any, updates: Updates) -> Prediction:
+def negative_momentum(method: Any, updates: Updates, system: Linear = LOGISTIC) -> Prediction:
     """Each update takes back a part of the one before."""
     formula = (
         "l^2 - (1 + beta + i x) l + beta = 0"
         if updates.simultaneous
         else "(l - 1)^2 (l - beta)^2 + x^2 l^3 = 0"
     )
-    system = _undamped(method)
     step = rules.momentum(system, updates, method.negative_momentum)
     return _factor(system, step, formula)
 
 
 @gin.register
-def lookahead(method: Any, updates: Updates) -> Prediction:
+def lookahead(method: Any, updates: Updates, system: Linear = LOGISTIC) -> Prediction:
     """Every k steps of descent, by l each, both players go back a part of the way."""
-    system, k = _undamped(method), method.lookahead_k
+    k = method.lookahead_k
     step = rules.lookahead(rules.descent(system, updates), k, method.lookahead_alpha)
     return _factor(system, step, "|1 - alpha + alpha l^k|^(1/k)", k)
 
 
 @gin.register
-def competitive(method: Any, updates: Updates) -> Prediction:
+def critic_negative_momentum(method: Any, updates: Updates) -> Prediction:
+    """The same on a critic's losses."""
+    return negative_momentum(method, updates, WASSERSTEIN)
+
+
+@gin.register
+def critic_lookahead(method: Any, updates: Updates) -> Prediction:
+    """The same on a critic's losses."""
+    return lookahead(method, updates, WASSERSTEIN)
+
+
+@gin.register
+def competitive(method: Any, updates: Updates, system: Linear = LOGISTIC) -> Prediction:
     """Each step answers the other's, which here makes it the step from where it leads."""
-    system = _undamped(method)
     return _factor(system, rules.competitive(system, updates), "1 / sqrt(1 + x^2)")
 
 
 @gin.register
-def averaged(method: Any, updates: Updates) -> Prediction:
+def averaged(method: Any, updates: Updates, system: Linear = LOGISTIC) -> Prediction:
     """EMA of a GAN that is not damped, or hardly: what is scored circles closer to the data."""
-    system = _undamped(method)
     share = rules.filtered(rules.descent(system, updates), method.ema_decay)
     return Prediction(
-        "circles" if system is WASSERSTEIN else "slows",
+        "slows" if system is LOGISTIC else "circles",
         "theta over psi",
         "(1 - decay) / |l - decay|",
         value=share,
@@ -252,11 +258,6 @@ def perturbed_real(method: Any, updates: Updates) -> Prediction:
 def l1_penalty(method: Any, updates: Updates) -> Prediction:
     """What AS-GAN is to first order: a friction, and D sees the fakes once."""
     return _friction(method.l1_epsilon, 1, updates)
-
-
-def _undamped(method: Any) -> Linear:
-    """The system of a method that keeps its players' losses as they are."""
-    return WASSERSTEIN if isinstance(method, Wasserstein) else LOGISTIC
 
 
 def _linear(system: Linear, updates: Updates) -> Prediction:

@@ -28,6 +28,9 @@ from methods.base import Incompatible, Method
 _tried: set[str] = set()
 """Networks that have had their pass in this process: a search asks for the same again and again."""
 
+_scored: dict[str, int] = {}
+"""How many samples a score takes, by the data and the judge, which were built for it once."""
+
 
 def preflight(plan: Plan) -> None:
     """Builds every config's networks, optimizers and method; loads data and judge.
@@ -51,12 +54,14 @@ def _check(run: Run, composition: Composition) -> None:
         experiment = experiment_of(Bound(run.config))
         Scheduled(experiment)
         Loader(experiment.data.training(), experiment.batch_size, run.seed)
-        scored = experiment.judge(experiment.data).samples
+        judged = composition.below("data", "judge")
+        if judged not in _scored:
+            _scored[judged] = experiment.judge(experiment.data).samples
         networks = _networks(experiment, composition)
         if networks in _tried:
             build(experiment, run.seed, torch.device("meta"))
         else:
-            try_networks(experiment, run.seed, scored)
+            try_networks(experiment, run.seed, _scored[judged])
             _tried.add(networks)
     except Incompatible as refusal:
         raise UsageError(f"{cell}: {first_line(refusal)}") from refusal

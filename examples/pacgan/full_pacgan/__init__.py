@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import ClassVar
 
 import gin
 import torch
@@ -26,6 +27,8 @@ class FullPacGAN(PacGAN):
     Attributes:
         m: samples in a pack, and batches in a step.
     """
+
+    accumulates: ClassVar[bool] = False  # a part of its batch would be m parts of the suite's
 
     def step(self, gan: GAN, batches: Iterator[Tensor]) -> Logs:
         """One generator step, in which each batch is m of the suite's."""
