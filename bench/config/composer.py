@@ -7,7 +7,7 @@ from typing import Any
 from bench.config.catalogue import Catalogue
 from bench.config.compose import ROOT_CONFIGURABLE, Composition, Key, key_of
 from bench.config.contents import contents
-from bench.config.registry import attribute, gives_number, minimal, not_content, resolve
+from bench.config.registry import attribute, minimal, not_content, resolve, returns
 from bench.config.relatives import control_of, recipe_of
 from bench.config.statements import Binding, Layer, Reference, read_file
 from bench.config.suite import BoundSuite, is_description
@@ -202,7 +202,7 @@ def for_runs(layer: Layer) -> Layer:
 def _parts(value: Any) -> Iterator[Reference]:
     """The references in a value but those to numbers, which schedules are."""
     for reference in references(value):
-        if reference.macro or not gives_number(resolve(reference.selector, reference.selector)):
+        if reference.macro or not returns(resolve(reference.selector, reference.selector), float):
             yield reference
 
 

@@ -99,13 +99,13 @@ def attribute(full_selector: str, name: str) -> Any:
     return getattr(target(full_selector), name, None)
 
 
-def gives_number(full_selector: str) -> bool:
-    """Whether it is a function that says to return a number, as those of schedules do."""
+def returns(full_selector: str, kind: type) -> bool:
+    """Whether it is a function that says to return a ``kind``."""
     found = target(full_selector)
     if isinstance(found, type):
         return False
     said = _signature(found)[1].get("return")
-    return isinstance(said, type) and issubclass(said, float)
+    return isinstance(said, type) and issubclass(said, kind)
 
 
 def required_parameters(full_selector: str) -> list[str]:

@@ -1,7 +1,6 @@
 """Builds what each config of a plan describes, so that mistakes cost no work."""
 
-from collections.abc import Callable, Iterator
-from typing import Any
+from collections.abc import Iterator
 
 import torch
 from torch.optim import Optimizer
@@ -10,7 +9,7 @@ from bench.config.bound import Bound
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.facts import first_line, placed
 from bench.config.plan import Plan
-from bench.config.registry import resolve, target
+from bench.config.registry import resolve, returns, target
 from bench.config.run import Run
 from bench.config.statements import Binding
 from bench.config.values import references
@@ -84,13 +83,11 @@ def _require_followed(composition: Composition) -> None:
         UsageError: with the place that bound it.
     """
     for binding in _scheduled(composition):
-        owner = target(resolve(binding.selector, binding.where))
-        if isinstance(owner, type):
-            follows = issubclass(owner, Method | Optimizer)
-            follows |= owner is Experiment and binding.parameter in Experiment.SCHEDULED
-        else:
-            follows = _gives_schedule(owner)
-        if not follows:
+        selector = resolve(binding.selector, binding.where)
+        owner = target(selector)
+        follows = isinstance(owner, type) and issubclass(owner, Method | Optimizer)
+        follows |= owner is Experiment and binding.parameter in Experiment.SCHEDULED
+        if not follows and not returns(selector, Schedule):
             raise UsageError(
                 f"{binding.where}: {binding.key} is read once, before training, and cannot follow "
                 "a schedule: these move the numbers of methods and optimizers; bind a number"
@@ -102,12 +99,8 @@ def _scheduled(composition: Composition) -> Iterator[Binding]:
     for binding in composition.bindings.values():
         value = composition.source(binding).value if binding.parameter else None
         called = (one.selector for one in references(value) if not one.macro)
-        if any(_gives_schedule(target(resolve(name, binding.where))) for name in called):
+        if any(returns(resolve(name, binding.where), Schedule) for name in called):
             yield binding
-
-
-def _gives_schedule(function: Callable[..., Any]) -> bool:
-    return function.__annotations__.get("return") in (Schedule, Schedule.__name__)
 
 
 def _networks(experiment: Experiment, composition: Composition) -> str:
