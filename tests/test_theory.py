@@ -3,7 +3,7 @@
 import cmath
 import dataclasses
 from collections.abc import Callable
-from math import exp, pi, sqrt
+from math import exp, log, pi, sqrt
 from pathlib import Path
 
 import numpy as np
@@ -11,7 +11,6 @@ import pytest
 import torch
 from records_factory import saved
 from torch import Tensor
-from torch.nn import functional as F
 
 from architectures.dirac import LinearDiscriminator, LocationGenerator
 from bench.config.bound import Bound
@@ -32,16 +31,22 @@ from bench.training.execute import execute
 from bench.training.experiment import experiment_of
 from bench.training.trainer import Trainer
 from methods.as_gan import ASGAN
+from methods.as_gan_grown import GrownASGAN
 from methods.base import GAN, Logs, Method, parameters_of
 from methods.cgd import CGD
 from methods.combine import combine
 from methods.consensus import Consensus
 from methods.ema import EMA
 from methods.extragradient import Extragradient
+from methods.gan_qp import GANQP
 from methods.jare import JARE
+from methods.label_smoothing import LabelSmoothing
 from methods.lookahead import Lookahead
+from methods.minimax import Minimax
 from methods.optimistic import Optimistic
 from methods.r1 import R1
+from methods.ra_lsgan import RaLSGAN
+from methods.rob_gan import RobGAN
 from methods.simultaneous import Simultaneous
 from methods.wasserstein import Wasserstein
 from methods.weights import assign, copies
@@ -571,6 +576,19 @@ _weak(
     lambda t, p: logistic_d(t, p) + logistic_d(t, p + STEP * logistic_d(t, p)),
     logistic_g,
 )
+_weak(
+    "ra_lsgan",
+    dirac.relativistic_squares,
+    lambda t, p: -2 * t * (1 + p * t),
+    lambda t, p: 2 * p * (1 - p * t),
+)
+_weak(
+    "gan_qp",
+    dirac.quadratic_potential,
+    lambda t, p: -t - p * abs(t) / 3,
+    critic_g,
+    qp_lambda=3.0,
+)
 
 
 @pytest.mark.parametrize("name", WEAK)
@@ -581,6 +599,41 @@ def test_weak_damping_is_what_the_recurrence_does(name: str) -> None:
     assert slows.measure(trajectory) == pytest.approx(slows.value, rel=0.03)
     trajectory = descend(d_force, g_force, STEP, 12_000, at_once=True, start=start)
     assert cycles.measure(trajectory) == pytest.approx(cycles.value, rel=0.01)
+
+
+@pytest.mark.parametrize(("h", "start"), [(0.05, 2.0), (0.2, 1.0), (0.4, 0.6)])
+def test_a_zero_sum_keeps_its_distance_where_two_losses_do_not(h: float, start: float) -> None:
+    prediction = dirac.zero_sum(Minimax(), Updates(h, h, False))
+    assert prediction is not None
+    seen = {}
+    for g_force in (saturating_g, logistic_g):
+        trajectory = descend(logistic_d, g_force, h, round(200 / h), start=(start, 0.0))
+        seen[g_force] = prediction.measure(trajectory)
+        assert prediction.agrees(seen[g_force]) == (g_force is saturating_g)
+    assert abs(seen[saturating_g]) < 0.02 * seen[logistic_g]
+    assert dirac.zero_sum(Minimax(), Updates(h, h, True)) is None
+
+
+@pytest.mark.parametrize("at_once", [False, True])
+@pytest.mark.parametrize("alpha", [0.3, 0.9])
+def test_smoothed_labels_move_the_bias_and_not_the_generator(alpha: float, at_once: bool) -> None:
+    h, steps = 0.05, 16_000
+    prediction = dirac.smoothed(LabelSmoothing(real_label=alpha), Updates(h, h, at_once))
+    theta, psi, bias = 0.6, 0.0, 0.5
+    places = []
+    for _ in range(steps):
+        old_psi, old_bias, on_fake = psi, bias, sigmoid(bias + psi * theta)
+        psi, bias = psi - h * theta * on_fake, bias + h * (alpha - sigmoid(bias) - on_fake)
+        seen_psi, seen_bias = (old_psi, old_bias) if at_once else (psi, bias)
+        theta += h * seen_psi * sigmoid(-seen_bias - seen_psi * theta)
+        places.append((theta, psi, bias))
+    thetas, psis, biases = np.array(places).T
+    value = prediction.measure(Trajectory(np.arange(1.0, steps + 1), thetas, psis))
+    assert value == pytest.approx(prediction.value, rel=0.01)
+    assert thetas[-2000:].mean() == pytest.approx(0, abs=0.02)
+    optimal = log(alpha / (2 - alpha))  # D* = alpha / 2
+    assert biases[-2000:].mean() == pytest.approx(optimal, abs=0.03)
+    assert prediction.eigenvalues[0] == pytest.approx(0.5j * sqrt(alpha * (2 - alpha)))
 
 
 def test_known_constants() -> None:
@@ -905,17 +958,27 @@ def test_two_time_scales_damp_nothing(at_once: bool, tmp_path: Path) -> None:
     assert (expected > 1.001) == at_once
 
 
-class Saturating(Method):
-    """Goodfellow et al. 2014, eq. 1: G minimises log(1 - D), which is -softplus of the logit."""
-
-    def g_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
-        return -F.softplus(gan.discriminator(fake)).mean()
-
-
 def test_the_saturating_game_is_neutral(tmp_path: Path) -> None:
-    seen = trajectory(planned(tmp_path, "vanilla", 0.2, 60, start=0.05), Saturating())
+    seen = trajectory(planned(tmp_path, "minimax", 0.2, 60, start=0.05))
     assert seen.factor() == pytest.approx(1, abs=1e-4)
     assert seen.radius().min() > 0.045
+
+
+SAME = {
+    "rp_gan": "vanilla",
+    "ra_gan": "vanilla",
+    "top_k": "vanilla",
+    "label_smoothing": "vanilla",  # without a bias
+    "ra_hinge": "hinge",
+    "as_gan_l2": "as_gan",
+}
+
+
+@pytest.mark.parametrize("method", SAME)
+def test_on_one_point_some_methods_are_one(method: str, tmp_path: Path) -> None:
+    seen, other = (trajectory(planned(tmp_path, name, 0.2, 20)) for name in (method, SAME[method]))
+    assert seen.theta == pytest.approx(other.theta, abs=1e-5)
+    assert seen.psi == pytest.approx(other.psi, abs=1e-5)
 
 
 def test_a_normalized_discriminator_does_not_decay(tmp_path: Path) -> None:
@@ -966,42 +1029,59 @@ def test_a_critic_circles_a_location(tmp_path: Path) -> None:
 # --- AS-GAN
 
 
-def friction(folder: Path, method: str, epsilon: float, h: float, *more: str) -> np.ndarray:
-    """What the amplitude of a real run loses in each half-cycle until it comes to rest."""
-    pulls = 1 if method == "as_gan_repo" else 2
-    warm = ("ASGAN.warmup_steps = 0",) if method == "as_gan_repo" else ()
-    run = planned(
-        folder, method, h, 20, f"ASGAN.epsilon = {epsilon}", *warm, *more, start=0.1, every=0.4
+FRICTIONS = {
+    "as_gan": (2, 1, 2),
+    "as_gan_pgd": (2, 1, 1),
+    "as_gan_fakes": (2, 2, 2),
+    "as_gan_repo": (1, 1, 1),
+    "rob_gan": (1, 1, 1),
+}
+"""How often in a step D sees the fakes, how many sides of what it sees are perturbed, and how often
+it sees the fakes after the sign of psi was last taken: psi's mean is what these pull it to."""
+
+
+def rubbed(folder: Path, method: str, epsilon: float, h: float, time: float, start: float) -> Run:
+    """The run of a method of ``FRICTIONS``."""
+    more = (
+        (f"RobGAN.rob_epsilon = {epsilon}", f"RobGAN.rob_step = {0.3 * epsilon}")
+        if method == "rob_gan"
+        else (f"ASGAN.epsilon = {epsilon}", "ASGAN.warmup_steps = 0")
     )
-    before, after = trajectory(run).half_cycles(epsilon / pulls)
-    return before - after
+    return planned(folder, method, h, time, *more, start=start, every=0.4)
 
 
 @pytest.mark.parametrize(
-    ("method", "epsilon", "pulls"),
-    [("as_gan", 0.02, 2), ("as_gan", 0.01, 2), ("as_gan_repo", 0.01, 1)],
+    ("method", "epsilon"),
+    [
+        ("as_gan", 0.02),
+        ("as_gan", 0.01),
+        ("as_gan_pgd", 0.02),
+        ("as_gan_fakes", 0.01),
+        ("as_gan_repo", 0.01),
+        ("rob_gan", 0.01),
+    ],
 )
 def test_friction_takes_as_much_of_every_half_cycle(
-    method: str, epsilon: float, pulls: int, tmp_path: Path
+    method: str, epsilon: float, tmp_path: Path
 ) -> None:
-    losses = friction(tmp_path, method, epsilon, 0.04)
-    assert len(losses) >= 2
-    assert losses == pytest.approx(2 * epsilon / pulls, rel=0.06)
+    pulls, sides, _ = FRICTIONS[method]
+    rest = sides * epsilon / pulls
+    seen = trajectory(rubbed(tmp_path, method, epsilon, 0.04, 20, start=0.1))
+    before, after = seen.half_cycles(rest)
+    assert len(before) >= 2
+    assert before - after == pytest.approx(2 * rest, rel=0.06)
 
 
-@pytest.mark.parametrize(("method", "pulls"), [("as_gan", 2), ("as_gan_repo", 1)])
+@pytest.mark.parametrize("method", FRICTIONS)
 def test_friction_holds_what_is_in_the_rest_set_and_nothing_else(
-    method: str, pulls: int, tmp_path: Path
+    method: str, tmp_path: Path
 ) -> None:
-    epsilon, h, time = 0.1, 0.02, 6.0
-    drift = exp(-pulls * h / 4 * time)
+    (pulls, sides, later), epsilon, h, time = FRICTIONS[method], 0.1, 0.02, 6.0
+    drift = exp(-later * h / 4 * time)
     ends = {}
     for share in (0.9, 1.5):
-        more = [f"ASGAN.epsilon = {epsilon}"]
-        if method == "as_gan_repo":
-            more.append("ASGAN.warmup_steps = 0")
-        begin = share * epsilon / pulls
-        seen = trajectory(planned(tmp_path, method, h, time, *more, start=begin))
+        begin = share * sides * epsilon / pulls
+        seen = trajectory(rubbed(tmp_path, method, epsilon, h, time, start=begin))
         ends[share] = seen.distance() / begin
     assert ends[0.9] == pytest.approx(drift, abs=0.01)
     assert ends[1.5] < 0.75
@@ -1135,6 +1215,52 @@ def test_theory_tells_an_update_rule_from_a_broken_one(
     prediction = getattr(dirac, theory)(right, Updates(h, h, isinstance(right, Simultaneous)))
     for method, fine in ((right, True), (broken, False)):
         assert prediction.agrees(prediction.measure(trajectory(run, method))) == fine
+
+
+# --- losses
+
+
+class Helped(RobGAN):
+    """Rob-GAN whose adversary goes the other way."""
+
+    def attack(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
+        return 2 * real - super().attack(gan, real, fake)
+
+
+class OneSided(RaLSGAN):
+    """RaLSGAN that leaves one of the two sides out."""
+
+    def loss_of(self, leads: Tensor) -> Tensor:
+        return super().loss_of(leads) / 2
+
+
+@pytest.mark.parametrize(
+    ("theory", "right", "broken"),
+    [
+        ("zero_sum", Minimax(), Method()),
+        ("non_saturating", Method(), Minimax()),
+        ("relativistic_squares", RaLSGAN(), OneSided()),
+        ("quadratic_potential", GANQP(1, qp_lambda=2.0), GANQP(1, qp_lambda=4.0)),
+        ("smoothed", LabelSmoothing(real_label=0.5), LabelSmoothing(real_label=1.0)),
+        ("robust", RobGAN(rob_epsilon=0.1, rob_step=0.03), RobGAN(rob_epsilon=0.1, rob_step=0.01)),
+        ("robust", RobGAN(rob_epsilon=0.1, rob_step=0.01), Helped(rob_epsilon=0.1, rob_step=0.01)),
+        (
+            "perturbed_both",
+            GrownASGAN(epsilon=0.1, attack_fakes=True),
+            GrownASGAN(epsilon=0.1),
+        ),
+        ("perturbed_pair", GrownASGAN(epsilon=0.1, attack_steps=3), ASGAN(epsilon=0.3)),
+    ],
+)
+def test_theory_tells_a_loss_from_a_broken_one(
+    theory: str, right: Method, broken: Method, tmp_path: Path
+) -> None:
+    bias = ["LinearDiscriminator.bias = True"] if theory == "smoothed" else []
+    run = planned(tmp_path, "vanilla", 0.2, 100, *bias)
+    prediction = getattr(dirac, theory)(right, Updates(0.2, 0.2, False))
+    for method, fine in ((right, True), (broken, False)):
+        value = prediction.measure(trajectory(run, method))
+        assert prediction.agrees(value) == fine, (prediction, value)
 
 
 # --- what a record and its page say

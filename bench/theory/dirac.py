@@ -4,7 +4,7 @@ A gin file binds each to a method by name. Hyper-parameters are read from the me
 """
 
 from dataclasses import replace
-from math import nan
+from math import nan, pi
 from typing import Any
 
 import gin
@@ -28,8 +28,46 @@ LOGISTIC_DAMPING = 1 / 8
 
 @gin.register
 def non_saturating(method: Any, updates: Updates) -> Prediction:
-    """Logistic losses, relativistic ones included."""
+    """Logistic losses, relativistic ones included.
+
+    As f(0) = 0, the lead of a pair is u = psi theta, the lead over an average too, and the best of
+    a batch that is one point is that point.
+    """
     return _weakly_damped(LOGISTIC, LOGISTIC_DAMPING, 1, "1/8", updates)
+
+
+@gin.register
+def zero_sum(method: Any, updates: Updates) -> Prediction | None:
+    """The minimax GAN: (psi', theta') = s(u) (-theta, psi), a turn alone, so that E' = 0.
+
+    What alternating steps add averages to 0 over a turn: in first order of h at any distance, and
+    in every order up to E^2. With vanilla's loss for G, E falls.
+    """
+    if updates.simultaneous:
+        return None
+    return Prediction(
+        "circles",
+        "gain of 1/r^2",
+        "0, of vanilla's 1/8",
+        value=0.0,
+        tolerance=0.05 * LOGISTIC_DAMPING,
+        measure=lambda trajectory: trajectory.growth(1) / updates.g_rate,
+        eigenvalues=LOGISTIC.eigenvalues,
+    )
+
+
+@gin.register
+def smoothed(method: Any, updates: Updates) -> Prediction:
+    """Label smoothing with a bias b in D: without one it is vanilla, since no f(0) depends on psi.
+
+    At rest s(b) = p = alpha / 2, the optimal D, and theta = 0 still: pull = p, push = q = 1 - p.
+    E' = -2 q u (u + b) with b' = -p q (2 b + u), b from there, averaged over a turn.
+    """
+    p = method.real_label / 2
+    turn = p * (1 - p)
+    rate = p / 4 * (1 - turn / (2 * (1 + turn)))
+    formula = "p (1 - p q / 2 (1 + p q)) / 4"
+    return _weakly_damped(Linear(pull=p, push=1 - p), rate, 1, formula, updates)
 
 
 @gin.register
@@ -40,7 +78,10 @@ def repeated_step(method: Any, updates: Updates) -> Prediction:
 
 @gin.register
 def critic(method: Any, updates: Updates) -> Prediction:
-    """A critic whose loss is linear: WGAN inside its clipping, hinge inside its margin."""
+    """A critic whose loss is linear: WGAN inside its clipping, hinge inside its margin.
+
+    RaHinge too, where the leads over both averages are u.
+    """
     return _linear(WASSERSTEIN, updates)
 
 
@@ -48,6 +89,23 @@ def critic(method: Any, updates: Updates) -> Prediction:
 def least_squares(method: Any, updates: Updates) -> Prediction:
     """LSGAN with a bias in D: E' = -2 u (2 u + b) with b' = -2 (b + u), averaged over a circle."""
     return _weakly_damped(LOGISTIC, 3 / 10, 1, "3/10", updates)
+
+
+@gin.register
+def relativistic_squares(method: Any, updates: Updates) -> Prediction:
+    """RaLSGAN: (u + 1)^2 and, for G, (u - 1)^2 without a bias: E' = -8 u^2, averaged."""
+    return _weakly_damped(Linear(pull=2.0, push=2.0), 8 * LOGISTIC_DAMPING, 1, "1", updates)
+
+
+@gin.register
+def quadratic_potential(method: Any, updates: Updates) -> Prediction:
+    """GAN-QP: u + u^2 / (2 lambda |theta|), which draws psi to -lambda sign(theta).
+
+    psi' = -theta - |theta| psi / lambda on a critic's loss. E' = -2 |theta| psi^2 / lambda, about
+    -4 E^1.5 / (3 pi lambda) by its mean over a circle.
+    """
+    rate = 4 / (3 * pi * method.qp_lambda)
+    return _weakly_damped(WASSERSTEIN, rate, 0.5, "2 / (3 pi lambda)", updates)
 
 
 @gin.register
@@ -244,14 +302,34 @@ def bounded_difference(method: Any, updates: Updates) -> Prediction | None:
 
 @gin.register
 def perturbed_pair(method: Any, updates: Updates) -> Prediction:
-    """AS-GAN as in its paper: D sees the fakes in both of its steps."""
+    """AS-GAN as in its paper: D sees the fakes in both of its steps.
+
+    On a line the gradient has two directions: its own, and those of all steps of a stronger
+    adversary, lead to the same x_hat as its sign.
+    """
     return _friction(method.epsilon, 2, updates)
+
+
+@gin.register
+def perturbed_both(method: Any, updates: Updates) -> Prediction:
+    """AS-GAN whose fakes, theta + epsilon sign(psi), resist as much as x_hat."""
+    return _friction(method.epsilon, 2, updates, sides=2)
 
 
 @gin.register
 def perturbed_real(method: Any, updates: Updates) -> Prediction:
     """AS-GAN as in its author's code: D's second step sees x_hat alone."""
     return _friction(method.epsilon, 1, updates)
+
+
+@gin.register
+def robust(method: Any, updates: Updates) -> Prediction:
+    """Rob-GAN: D's only step sees x' = -epsilon sign(psi), or as far as the adversary's steps lead.
+
+    psi' = -theta s(u) - epsilon sign(psi) s(epsilon |psi|): AS-GAN's friction, from one step.
+    """
+    reach = min(method.rob_epsilon, method.rob_steps * method.rob_step)
+    return _friction(reach, 1, updates)
 
 
 @gin.register
@@ -358,15 +436,22 @@ def _sticks(rest: float, formula: str) -> Prediction:
     )
 
 
-def _friction(epsilon: float, pulls: int, updates: Updates) -> Prediction:
-    """Stops where friction wins: the loss to it is measured on runs that end in the rest set."""
-    h = updates.g_rate
+def _friction(epsilon: float, pulls: int, updates: Updates, sides: int = 1) -> Prediction:
+    """Stops where friction wins: the loss to it is measured on runs that end in the rest set.
+
+    Args:
+        epsilon: the size of the perturbation.
+        pulls: how often in a step D sees the fakes.
+        sides: how many of D's samples are perturbed: real ones, or fakes too.
+        updates: how descent is done.
+    """
+    h, epsilon = updates.g_rate, sides * epsilon
     if updates.simultaneous and epsilon < normal_forms.critical_epsilon(h, pulls):
         radius = normal_forms.friction_radius(h, epsilon, pulls)
         return Prediction(
             "cycles",
             "radius",
-            "largest root of r^3 - 2 h r + 16 epsilon / (pi c^1.5)",
+            f"largest root of r^3 - 2 h r + {16 * sides} epsilon / (pi c^1.5)",
             value=radius,
             tolerance=0.01 * radius,
             measure=lambda trajectory: trajectory.cycle(pulls),
@@ -386,7 +471,7 @@ def _friction(epsilon: float, pulls: int, updates: Updates) -> Prediction:
     return Prediction(
         "stops",
         "friction",
-        f"2 epsilon / {pulls}",
+        f"{2 * sides} epsilon / {pulls}",
         value=loss,
         tolerance=0.06 * loss,
         measure=measure,
