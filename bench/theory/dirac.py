@@ -397,7 +397,7 @@ def _weakly_damped(
     slope = power * rate
     return Prediction(
         "slows",
-        f"gain of 1/r^{2 * power:g}",
+        "gain of 1/r" if power == 0.5 else f"gain of 1/r^{2 * power:g}",
         formula,
         value=slope,
         tolerance=0.05 * slope,
