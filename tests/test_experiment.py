@@ -65,6 +65,21 @@ def test_a_run_with_a_stacked_method_is_opened_and_resumed(toy_suite, tmp_path):
             ("import methods.consensus", "Experiment.also = [@Consensus(), @Consensus()]"),
             "each method may be named once",
         ),
+        (("import methods.ema", "Experiment.also = [@EMA]"), "@EMA is not methods.base.Method"),
+        (("import methods.ema", "Experiment.also = @EMA()"), "it is a list of methods"),
+        (("Experiment.also = [@Ring()]",), "it is a list of methods"),
+        (
+            ("import odd_optimizers", "Experiment.g_optimizer = @NoOptimizer"),
+            "g_optimizer = NoOptimizer: it must give a torch.optim.Optimizer",
+        ),
+        (
+            (
+                "import odd_optimizers",
+                "Experiment.d_optimizer = @Rateless",
+                "Experiment.lr_factor = 0.5",
+            ),
+            "lr_factor = 0.5: d_optimizer, Rateless, has no lr",
+        ),
     ],
 )
 def test_what_cannot_be_is_refused_with_its_place(toy_suite, lines, complaint):

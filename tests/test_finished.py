@@ -11,7 +11,7 @@ import torch
 from PIL import Image
 from safetensors.torch import load_file
 from torchvision.utils import make_grid
-from toy_runs import ignore, plan_of
+from toy_runs import alone, ignore, plan_of
 
 from bench.config.choice import Choice
 from bench.config.contents import contents
@@ -112,6 +112,17 @@ def test_latents_may_be_others_and_the_same_give_the_same(digits):
     assert not torch.equal(others, run.latents(4))
     assert torch.equal(run.generate(others), run.generate(others))
     assert torch.equal(run.sample(4, seed=1), run.sample(9, seed=1)[:4])
+
+
+@pytest.mark.parametrize("betas", ["(0.0, 0.9)", "(0.0, @half_life())"])
+def test_a_whole_number_among_floats_is_one_of_them_again(toy_suite, tmp_path, betas):
+    """A record has 0 for 0.0, and torch's Adam takes no (0, 0.9)."""
+    lines = (f"Adam.betas = {betas}", "half_life.steps = 5")[: 1 + ("half" in betas)]
+    alone(toy_suite, "vanilla", "import bench.training.schedules", *lines)
+    run = plan_of(toy_suite)
+    execute(run, tmp_path / "runs", ignore)
+    (beta, _) = open_run(run.folder(tmp_path / "runs")).gan.g_optimizer.defaults["betas"]
+    assert (beta, type(beta)) == (0.0, float)
 
 
 def test_a_run_can_be_opened_after_its_suite_was_edited_or_is_gone(points, toy_suite):

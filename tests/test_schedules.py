@@ -1,5 +1,7 @@
 """Schedules: their values, that training follows them, and what cannot follow one."""
 
+from dataclasses import replace
+
 import pytest
 import torch
 from test_longer import LONGER, origin
@@ -14,8 +16,9 @@ from bench.config.plan import make_plan
 from bench.runs import checkpoint, records
 from bench.runs.records import RECORD
 from bench.training.execute import execute
+from bench.training.experiment import Experiment
 from bench.training.finished import open_run
-from bench.training.scheduled import Scheduled
+from bench.training.scheduled import Scheduled, Unschedulable
 from bench.training.schedules import Schedule, cosine, half_life, linear, piecewise, warm_up
 from methods.combine import combine
 from methods.lecam import LeCam
@@ -33,6 +36,9 @@ DECAY = (
     "linear.steps = 5",
 )
 """D's rate on the toy suite: .1, .09, .08, .07, .06, .05."""
+
+
+COSINE = ("cosine.start = 0.1", "cosine.end = 0.0")
 
 
 def values(schedule: Schedule, steps: int) -> list[float]:
@@ -271,6 +277,54 @@ def test_a_plain_number_leaves_nothing_in_the_record(toy_suite, tmp_path):
             1,
             "values = [1.0, 0.1]: for 2 jumps it must be 3",
         ),
+        (
+            "vanilla",
+            ("Adam.lr = @linear()", "linear.start = @cosine()", "linear.end = 0.0", *COSINE),
+            1,
+            "start = a schedule: of schedules, warm_up.then and half_life.steps alone can follow",
+        ),
+        (
+            "vanilla",
+            (
+                "Adam.lr = @piecewise()",
+                "piecewise.values = [@cosine()]",
+                "piecewise.at = []",
+                *COSINE,
+            ),
+            1,
+            "values = a schedule: ",
+        ),
+        ("vanilla", ("Adam.lr = @linear()", "linear.start = 0.1"), 0, "bind linear.end"),
+        ("vanilla", ("Adam.lr = @linear", "linear.start = 0.1"), 0, "@linear is not float"),
+        (
+            "vanilla",
+            ("Adam.amsgrad = @linear()", "linear.start = 0", "linear.end = 1"),
+            0,
+            "Adam.amsgrad is read once",
+        ),
+        (
+            "vanilla",
+            (  # between the steps that are tried in any case
+                "Adam.lr = @piecewise()",
+                "piecewise.values = [0.1, -1.0, 0.1]",
+                "piecewise.at = [7, 9]",
+                "Experiment.steps = 60",
+            ),
+            0,
+            "lr follows a schedule, which comes to -1.0 at step 8",
+        ),
+        (
+            "vanilla",
+            (
+                "Experiment.d_optimizer = @Remembers",
+                "Remembers.remembered = @linear()",
+                "linear.start = 0",
+                "linear.end = 1",
+                "import odd_optimizers",
+            ),
+            1,
+            "remembered follows a schedule, and is read once, when the optimizer is made",
+        ),
     ],
 )
 def test_what_cannot_follow_is_refused_with_its_place(toy_suite, method, lines, place, complaint):
@@ -279,6 +333,27 @@ def test_what_cannot_follow_is_refused_with_its_place(toy_suite, method, lines, 
     message = refusal(toy_suite)
     assert message.startswith(f"{toy_suite}:{first + place}: ")
     assert complaint in message
+
+
+def fault(_step, _steps):
+    raise KeyError("no such step")
+
+
+@pytest.mark.parametrize(
+    ("later", "complaint"),
+    [
+        (lambda *_: float("nan"), "no number at step 2: nan"),
+        (lambda *_: None, "no number at step 2: TypeError: "),
+        (fault, "no number at step 2: KeyError: 'no such step'"),
+    ],
+)
+def test_a_schedule_of_a_users_that_gives_no_number_is_refused(toy_suite, later, complaint):
+    usual = trainer_of(plan_of(toy_suite)).experiment
+    schedule = Schedule(lambda step, steps: later(step, steps) if step else 1.0, spans=False)
+    for name in Experiment.SCHEDULED:
+        with pytest.raises(Unschedulable, match=f"{name} follows a schedule, which gives") as found:
+            Scheduled(replace(usual, **{name: schedule}))
+        assert complaint in str(found.value)
 
 
 def test_the_beginning_of_a_spanning_schedule_is_no_beginning_of_a_longer_one(toy_suite, tmp_path):

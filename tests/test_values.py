@@ -72,7 +72,7 @@ def test_a_wrong_value_is_found_wherever_it_stands(toy_suite, lines, line, compl
 @pytest.mark.parametrize(
     ("lines", "complaint", "remedy"),
     [
-        (['Suite.remedies = {"wgan_pg": ["layer_norm_d"]}'], "'wgan_pg'", "'wgan_gp'"),
+        (['Suite.remedies = {"wgan_ggp": ["layer_norm_d"]}'], "'wgan_ggp'", "'wgan_gp'"),
         (['Suite.remedies = {"wgan_gp": ["layer_norm"]}'], "'layer_norm'", "'layer_norm_d'"),
     ],
 )

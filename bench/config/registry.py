@@ -10,7 +10,7 @@ from typing import Any
 from gin import config as gin_config
 
 from bench.config.statements import Binding
-from bench.config.values import fitted
+from bench.config.values import UNIONS, fitted
 from bench.errors import UsageError, nearest
 
 _SKIPPED = ("gin.",)  # gin's own: macros, constants, singletons
@@ -100,18 +100,33 @@ def attribute(full_selector: str, name: str) -> Any:
 
 
 def returns(full_selector: str, kind: type) -> bool:
-    """Whether it is a function that says to return a ``kind``."""
+    """Whether it is a class of this ``kind``, or a function that says to return one."""
     found = target(full_selector)
     if isinstance(found, type):
-        return False
+        return issubclass(found, kind)
     said = _signature(found)[1].get("return")
     return isinstance(said, type) and issubclass(said, kind)
+
+
+def is_number(full_selector: str, parameter: str) -> bool:
+    """Whether a parameter may be a number, or several; one without a type may."""
+    said = _signature(_function(full_selector))[1].get(parameter, Any)
+    kinds = typing.get_args(said) if typing.get_origin(said) in UNIONS else (said,)
+    return not all(
+        kind in (bool, str, type(None)) or typing.get_origin(kind) is typing.Literal
+        for kind in kinds
+    )
 
 
 def required_parameters(full_selector: str) -> list[str]:
     """The parameters of a configurable that have no default."""
     parameters = inspect.signature(_function(full_selector)).parameters.values()
-    return [p.name for p in parameters if p.default is p.empty and p.name != "self"]
+    several = (inspect.Parameter.VAR_POSITIONAL, inspect.Parameter.VAR_KEYWORD)
+    return [
+        p.name
+        for p in parameters
+        if p.default is p.empty and p.name != "self" and p.kind not in several
+    ]
 
 
 def _function(full_selector: str) -> Callable[..., Any]:

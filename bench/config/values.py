@@ -13,8 +13,7 @@ from typeguard import CollectionCheckStrategy, TypeCheckError, check_type
 from bench.config.statements import Binding, Reference, quoted
 from bench.errors import UsageError, nearest
 
-_UNIONS = (Union, types.UnionType)
-_PLAIN = (bool, int, float, str)
+UNIONS = (Union, types.UnionType)
 _LISTS = (list, tuple, Sequence, Collection, Iterable)
 """Kinds whose items are written in brackets."""
 
@@ -119,7 +118,7 @@ def _fit(value: Any, annotation: Any, macros: Mapping[str, Binding]) -> Any:
     origin, arguments = typing.get_origin(annotation) or annotation, typing.get_args(annotation)
     if origin is Annotated:
         return _fit(value, arguments[0], macros)
-    if origin in _UNIONS:
+    if origin in UNIONS:
         return _fit_one_of(value, annotation, arguments, macros)
     if origin is Literal:
         return _fit_choice(value, arguments)
@@ -133,6 +132,8 @@ def _fit(value: Any, annotation: Any, macros: Mapping[str, Binding]) -> Any:
         raise _Unfit(f"{quoted(repr(value))} is not {_called(annotation)}")
     if isinstance(value, float) and not isfinite(value):
         raise _Unfit(f"{value!r} is not a finite number")
+    if isinstance(value, int) and origin is float and int(float(value)) == value:
+        return float(value)  # as torch asks for, which takes no (0, 0.9)
     if isinstance(value, str) and origin in _LISTS:
         raise _Unfit(f"{quoted(repr(value))} is not {_called(annotation)}: write [{value!r}]")
     return _checked(value, annotation, annotation)
@@ -145,9 +146,18 @@ def _fit_reference(value: Reference, annotation: Any, macros: Mapping[str, Bindi
             return _fit(macro.value, annotation, macros)
         except _Unfit as unfit:
             raise _Unfit(unfit.problem, unfit.where or macro.where) from unfit
-    if annotation in _PLAIN and not value.evaluated:
+    if not value.evaluated and not _may_be_called(annotation):
         raise _Unfit(f"{quoted(repr(value))} is not {_called(annotation)}")
     return value
+
+
+def _may_be_called(annotation: Any) -> bool:
+    """Whether a function or a class itself can be meant, and not only what a call of it gives."""
+    if typing.get_origin(annotation) in UNIONS:
+        return any(map(_may_be_called, typing.get_args(annotation)))
+    if annotation in (Any, object) or not inspect.isclass(annotation):
+        return True
+    return any("__call__" in vars(cls) for cls in annotation.__mro__)
 
 
 def _fit_one_of(

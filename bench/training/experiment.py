@@ -106,6 +106,10 @@ class Experiment:
             raise ValueError(f"max_norm = {self.max_norm}: it must be above 0, or None")
         if self.lr_factor < 0:
             raise ValueError(f"lr_factor = {self.lr_factor}: it must be 0 or more")
+        if not isinstance(self.also, list | tuple) or not all(
+            isinstance(method, Method) for method in self.also
+        ):
+            raise ValueError(f"also = {self.also!r}: it is a list of methods, such as [@EMA()]")
         more = [method for method in self.also if not isinstance(self.method, type(method))]
         if more:
             object.__setattr__(self, "method", combine([*more, self.method]))
@@ -133,8 +137,16 @@ class Experiment:
         Args:
             player: "g_optimizer" or "d_optimizer".
             parameters: to be updated.
+
+        Raises:
+            ValueError: it is none, or has no learning rate to be multiplied.
         """
         optimizer: Optimizer = getattr(self, player)(parameters)
+        name = type(optimizer).__name__
+        if not isinstance(optimizer, Optimizer):
+            raise ValueError(f"{player} = {name}: it must give a torch.optim.Optimizer")
+        if self.lr_factor != 1 and any("lr" not in group for group in optimizer.param_groups):
+            raise ValueError(f"lr_factor = {self.lr_factor}: {player}, {name}, has no lr")
         for group in optimizer.param_groups:
             if self.max_norm is not None:
                 group["max_norm"] = self.max_norm

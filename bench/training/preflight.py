@@ -9,7 +9,7 @@ from bench.config.bound import Bound
 from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.facts import first_line, placed
 from bench.config.plan import Plan
-from bench.config.registry import resolve, returns, target
+from bench.config.registry import is_number, minimal, required_parameters, resolve, returns, target
 from bench.config.run import Run
 from bench.config.statements import Binding
 from bench.config.values import references
@@ -51,7 +51,7 @@ def _check(run: Run, composition: Composition) -> None:
     _require_followed(composition)
     try:
         experiment = experiment_of(Bound(run.config))
-        Scheduled(experiment)
+        _require_read(composition, Scheduled(experiment))
         Loader(experiment.data.training(), experiment.batch_size, run.seed)
         judged = composition.below("data", "judge")
         if judged not in _scored:
@@ -65,7 +65,9 @@ def _check(run: Run, composition: Composition) -> None:
     except Incompatible as refusal:
         raise UsageError(f"{cell}: {first_line(refusal)}") from refusal
     except Unschedulable as unfit:
-        places = (one.where for one in _scheduled(composition) if one.parameter == unfit.parameter)
+        places = (
+            one.where for one, _ in _scheduled(composition) if one.parameter == unfit.parameter
+        )
         raise UsageError(f"{next(places, cell)}: {unfit}") from unfit
     except Misfit as misfit:
         raise UsageError(_explained(misfit, experiment, composition, cell)) from misfit
@@ -77,30 +79,56 @@ def _check(run: Run, composition: Composition) -> None:
 
 
 def _require_followed(composition: Composition) -> None:
-    """Sees to it that nothing is bound to a schedule that will not be read again.
+    """Sees to it that schedules are whole, and bound to nothing that will not be read again.
 
     Raises:
-        UsageError: with the place that bound it.
+        UsageError: with the place that bound one.
     """
-    for binding in _scheduled(composition):
+    bound = {(selector, parameter) for _, selector, parameter in composition.bindings}
+    for binding, schedules in _scheduled(composition):
+        for schedule in schedules:
+            for parameter in required_parameters(schedule):
+                if (schedule, parameter) not in bound:
+                    name = minimal(schedule)
+                    raise UsageError(
+                        f"{binding.where}: {name} needs a {parameter}: bind {name}.{parameter}"
+                    )
         selector = resolve(binding.selector, binding.where)
         owner = target(selector)
         follows = isinstance(owner, type) and issubclass(owner, Method | Optimizer)
         follows |= owner is Experiment and binding.parameter in Experiment.SCHEDULED
-        if not follows and not returns(selector, Schedule):
+        follows |= returns(selector, Schedule)
+        if not follows or not is_number(selector, binding.parameter):
             raise UsageError(
                 f"{binding.where}: {binding.key} is read once, before training, and cannot follow "
                 "a schedule: these move the numbers of methods and optimizers; bind a number"
             )
 
 
-def _scheduled(composition: Composition) -> Iterator[Binding]:
-    """The bindings of parameters to a schedule, in tuples and by macros too."""
+def _require_read(composition: Composition, scheduled: Scheduled) -> None:
+    """Sees to it that an optimizer keeps what is scheduled where it can be set.
+
+    Raises:
+        Unschedulable: its constructor takes it, and no parameter group has it.
+    """
+    for binding, _ in _scheduled(composition):
+        owner = target(resolve(binding.selector, binding.where))
+        optimizer = isinstance(owner, type) and issubclass(owner, Optimizer)
+        if optimizer and binding.parameter not in scheduled.groups:
+            reason = ", and is read once, when the optimizer is made; bind a number"
+            raise Unschedulable(binding.parameter, reason)
+
+
+def _scheduled(composition: Composition) -> Iterator[tuple[Binding, list[str]]]:
+    """The bindings of parameters to schedules, in tuples and by macros too, and whose they are."""
     for binding in composition.bindings.values():
         value = composition.source(binding).value if binding.parameter else None
-        called = (one.selector for one in references(value) if not one.macro)
-        if any(returns(resolve(name, binding.where), Schedule) for name in called):
-            yield binding
+        called = [
+            resolve(one.selector, binding.where) for one in references(value) if not one.macro
+        ]
+        schedules = [selector for selector in called if returns(selector, Schedule)]
+        if schedules:
+            yield binding, schedules
 
 
 def _networks(experiment: Experiment, composition: Composition) -> str:

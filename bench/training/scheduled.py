@@ -4,9 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, fields, replace
+from math import isfinite
 from typing import Any
 
 import torch
+from torch import Tensor
 from torch.optim import Optimizer
 
 from bench.config.facts import first_line
@@ -16,6 +18,9 @@ from methods.base import Method
 
 TRIED = 10
 """Intervals of a training at whose ends a schedule's values are tried before it begins."""
+
+SEEN = 10_000
+"""Steps, evenly spaced, of whose values the least and the greatest are tried as well."""
 
 
 class Unschedulable(ValueError):
@@ -68,6 +73,11 @@ class Scheduled:
 
     What it is depends on the step alone, so that a checkpoint need not say it.
 
+    Attributes:
+        steps: of the training.
+        followers: what follows.
+        groups: the names of all that parameter groups of the optimizers have.
+
     Args:
         experiment: of the run; its method's own numbers are set.
         g_optimizer: that trains; without it, one such as the experiment's.
@@ -84,11 +94,16 @@ class Scheduled:
         d_optimizer: Optimizer | None = None,
     ) -> None:
         self.steps = experiment.steps
+        optimizers = {
+            "g_optimizer": g_optimizer or experiment.optimizer("g_optimizer", _nothing()),
+            "d_optimizer": d_optimizer or experiment.optimizer("d_optimizer", _nothing()),
+        }
         self.followers = [
             *_of_method(experiment.method),
-            *_of_optimizer("g_optimizer", experiment, g_optimizer),
-            *_of_optimizer("d_optimizer", experiment, d_optimizer),
+            *(one for item in optimizers.items() for one in _of_optimizer(experiment, *item)),
         ]
+        groups = [group for one in optimizers.values() for group in one.param_groups]
+        self.groups = {key for group in groups for key in group}
         for follower in (*_of_experiment(experiment), *self.followers):
             self._try(follower)
 
@@ -111,8 +126,12 @@ class Scheduled:
         }
 
     def _try(self, follower: Follower) -> None:
-        for i in range(TRIED + 1):
-            step = i * (self.steps - 1) // TRIED
+        last = self.steps - 1
+        tried = _spaced(last, TRIED)
+        for schedule in follower.schedules.values():
+            values = {step: self._seen(follower, schedule, step) for step in _spaced(last, SEEN)}
+            tried |= {choose(values, key=values.__getitem__) for choose in (min, max)}
+        for step in sorted(tried):
             value = follower.value(step, self.steps)
             try:
                 follower.tried(value)
@@ -121,6 +140,19 @@ class Scheduled:
                     follower.parameter,
                     f", which comes to {value} at step {step + 1}: {first_line(error)}",
                 ) from error
+
+    def _seen(self, follower: Follower, schedule: Schedule, step: int) -> float:
+        """A schedule's value, which must be a number."""
+        try:
+            value = schedule.curve(step, self.steps)
+            if isfinite(value):
+                return value
+            problem = str(value)
+        except Exception as error:  # a curve of anybody's may do anything
+            problem = f"{type(error).__name__}: {first_line(error)}"
+        raise Unschedulable(
+            follower.parameter, f", which gives no number at step {step + 1}: {problem}"
+        )
 
 
 def _of_method(method: Method) -> Iterator[Follower]:
@@ -142,13 +174,10 @@ def _of_method(method: Method) -> Iterator[Follower]:
         yield Follower(field.name, field.name, bound, whole, put, tried)
 
 
-def _of_optimizer(
-    player: str, experiment: Experiment, trains: Optimizer | None
-) -> Iterator[Follower]:
+def _of_optimizer(experiment: Experiment, player: str, optimizer: Optimizer) -> Iterator[Follower]:
     def sample(**given: Any) -> Optimizer:
-        return getattr(experiment, player)([torch.zeros(1, requires_grad=True)], **given)
+        return getattr(experiment, player)(_nothing(), **given)
 
-    optimizer = trains or experiment.optimizer(player, [torch.zeros(1, requires_grad=True)])
     for i, group in enumerate(optimizer.param_groups):
         for key in [key for key, bound in group.items() if key != "params" and _moves(bound)]:
 
@@ -171,6 +200,17 @@ def _of_experiment(experiment: Experiment) -> Iterator[Follower]:
                 return replace(experiment, **{name: value})
 
             yield Follower(name, name, bound, False, lambda value: None, tried)
+
+
+def _nothing() -> list[Tensor]:
+    """Parameters for an optimizer that trains nothing."""
+    return [torch.zeros(1, requires_grad=True)]
+
+
+def _spaced(last: int, intervals: int) -> set[int]:
+    """Steps from 0 to the last, evenly spaced; all where there are no more."""
+    n = max(1, min(last, intervals))
+    return {i * last // n for i in range(n + 1)}
 
 
 def _fixed(cls: type) -> tuple[str, ...]:

@@ -108,6 +108,7 @@ def piecewise(values: Sequence[float], at: Sequence[int]) -> Schedule:
     Raises:
         ValueError: where these do not fit together.
     """
+    _require_plain(values=values, at=at)
     if len(values) != len(at) + 1:
         raise ValueError(f"values = {list(values)}: for {len(at)} jumps it must be {len(at) + 1}")
     if list(at) != sorted(set(at)) or (at and at[0] < 1):
@@ -126,6 +127,7 @@ def warm_up(steps: int, then: float = 1.0) -> Schedule:
     Raises:
         ValueError: for a length that is none.
     """
+    _require_plain(steps=steps)
     if steps < 1:
         raise ValueError(f"steps = {steps}: a warm-up takes at least 1")
     return scaled(Schedule(lambda step, _: min(1.0, (step + 1) / steps), spans=False), then)
@@ -160,9 +162,21 @@ def _curve(number: float) -> Curve:
     return number.curve if isinstance(number, Schedule) else lambda step, total: number
 
 
+def _require_plain(**given: Any) -> None:
+    """Refuses a schedule of what makes one, of which its first value alone would be seen."""
+    for name, bound in given.items():
+        items = bound if isinstance(bound, list | tuple) else (bound,)
+        if any(isinstance(item, Schedule) for item in items):
+            raise ValueError(
+                f"{name} = a schedule: of schedules, warm_up.then and half_life.steps alone can "
+                "follow another; bind a number"
+            )
+
+
 def _between(
     start: float, end: float, steps: int | None, delay: int, shape: Callable[[float], float]
 ) -> Schedule:
+    _require_plain(start=start, end=end, steps=steps, delay=delay)
     if steps is not None and steps < 1:
         raise ValueError(f"steps = {steps}: a change takes at least 1; None is for all there are")
     if delay < 0:
