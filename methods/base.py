@@ -4,6 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from inspect import unwrap
+from types import FunctionType
 from typing import Any, ClassVar
 
 import gin
@@ -11,6 +13,7 @@ import torch
 from torch import Tensor, nn
 from torch.func import functional_call
 from torch.nn import functional as F
+from torch.nn.modules.batchnorm import _BatchNorm
 from torch.optim import Optimizer
 
 Logs = dict[str, Tensor]
@@ -88,12 +91,15 @@ class Method:
             them can follow a schedule.
         accumulates: whether a step takes a batch in ``gan.parts``. A class that updates a player
             without them says False here.
+        differentiates: whether a class's loss or step differentiates D's loss for itself, before
+            the step's own gradient is taken.
     """
 
     d_steps: int = 1
 
     fixed: ClassVar[tuple[str, ...]] = ()
     accumulates: ClassVar[bool] = True
+    differentiates: ClassVar[bool] = False
 
     def make_discriminator(
         self, architecture: Callable[[Sequence[int]], nn.Module], shape: Sequence[int]
@@ -112,8 +118,9 @@ class Method:
     def check(self, gan: GAN) -> None:
         """Refuses what the method cannot work with, before any training.
 
-        Here it is a combination in which one method's loss or step silently replaces another's,
-        and accumulated gradients where a step knows nothing of them.
+        Here it is a combination in which one method's loss or step, or a part of either, silently
+        replaces another's, or that BatchNorm's derivatives do not go far enough for, and
+        accumulated gradients where a step knows nothing of them.
 
         Raises:
             Incompatible: with the remedy in the message.
@@ -124,16 +131,25 @@ class Method:
                 f"{whole[0]}'s step takes a batch whole, and accumulation = {gan.accumulation}; "
                 "bind Experiment.accumulation = 1"
             )
-        losses, steps = ("d_loss", "g_loss"), ("d_step", "g_step", "step", "d_steps_at")
-        for hook in ("make_discriminator", *losses, *steps, "evaluated"):
+        inner = [cls.__name__ for cls in type(self).__mro__ if vars(cls).get("differentiates")]
+        if len(inner) > 1 and any(isinstance(m, _BatchNorm) for m in _modules(gan.discriminator)):
+            raise Incompatible(
+                f"{inner[0]} and {inner[1]} together differentiate D's loss three times, and "
+                'BatchNorm in D can be differentiated twice; bind d_norm = "layer" or d_norm = '
+                '"none", or leave one of them out'
+            )
+        declared = [vars(cls) for cls in reversed(type(self).__mro__[:-1])]
+        own = {name: value for names in declared for name, value in names.items()}
+        for hook in [name for name, value in own.items() if _is_hook(name, value)]:
             owners = [cls for cls in type(self).__mro__ if hook in vars(cls)]
             last = next(cls for cls in owners if not _calls_super(vars(cls)[hook]))
             for lost in owners[owners.index(last) :]:
                 if not issubclass(last, lost):
                     never, instead = (_named(type(self), cls) for cls in (lost, last))
+                    order = f"name {never} before {instead} in combine.methods, or "
                     raise Incompatible(
                         f"{never}'s {hook} would never be called, since {instead}'s does not call "
-                        f"the next one's: name {never} before {instead} in combine.methods, or "
+                        f"the next one's: {order if _calls_super(vars(lost)[hook]) else ''}"
                         "leave one of them out"
                     )
 
@@ -156,6 +172,9 @@ class Method:
         """Updates the generator once; ``real`` is the discriminator's last batch."""
         losses = (self.g_loss(gan, part, gan.samples(len(part))) for part in gan.parts(real))
         return {"g_loss": descend(gan.g_optimizer, losses)}
+
+    def constrain(self, gan: GAN) -> None:
+        """Brings D's weights back to where the method keeps them, if it does, after each update."""
 
     def d_steps_at(self, gan: GAN) -> int:
         """How many discriminator steps come with the generator's next one."""
@@ -258,6 +277,16 @@ def _named(combined: type, cls: type) -> str:
     return next((base for base in combined.__bases__ if issubclass(base, cls)), cls).__name__
 
 
+def _modules(network: Any) -> Iterable[nn.Module]:
+    """All of a network, or nothing where a function stands for it."""
+    return network.modules() if isinstance(network, nn.Module) else ()
+
+
+def _is_hook(name: str, value: Any) -> bool:
+    """Whether what a class declares is a function that another class may override."""
+    return isinstance(value, FunctionType) and not name.startswith("__")
+
+
 def _calls_super(function: Any) -> bool:
-    """Whether a method's code calls on the next class by ``super()``."""
-    return "__class__" in function.__code__.co_freevars
+    """Whether a method's code, behind any decorators, calls on the next class by ``super()``."""
+    return "__class__" in unwrap(function).__code__.co_freevars

@@ -51,6 +51,7 @@ class CGD(Simultaneous):
     cgd_tolerance: float = 1e-5
 
     accumulates: ClassVar[bool] = False
+    differentiates: ClassVar[bool] = True
 
     def check(self, gan: GAN) -> None:
         """Refuses optimizers whose next step is not a known multiple of the gradient."""

@@ -32,6 +32,7 @@ class Consensus(Method):
     consensus_gamma: float = 10.0
 
     accumulates: ClassVar[bool] = False
+    differentiates: ClassVar[bool] = True
 
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """Updates the discriminator by its loss and the regularizer."""

@@ -21,8 +21,8 @@ class Extragradient(Simultaneous):
     its own; the second update is applied where the players stood: w + u(w'). With Adam that is
     ExtraAdam: both halves move its moments, and both count as steps for the correction of their
     bias. Where the discriminator takes several steps, it takes all of them in either half, and
-    whatever else a step does to weights, such as clipping, is a part of the update. Networks keep
-    their buffers, and a method its averages; both record both halves.
+    what a method constrains D's weights to, such as WGAN's bound, holds in either half and for what
+    results. Networks keep their buffers, and a method its averages; both record both halves.
 
     Source: Gidel, Berard, Vignoud, Vincent and Lacoste-Julien 2019 (arXiv:1802.10551),
     Algorithm 4. As there, and in the public code (GauthierGidel/Variational-Inequality-GAN,
@@ -41,4 +41,5 @@ class Extragradient(Simultaneous):
         with torch.no_grad():
             updates = [now - then for now, then in zip(parameters, ahead, strict=True)]
             assign(parameters, [start + u for start, u in zip(old, updates, strict=True)])
+        self.constrain(gan)
         return logs

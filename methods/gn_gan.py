@@ -7,7 +7,7 @@ import gin
 from torch import Tensor
 
 from methods.base import GAN, Method
-from methods.penalty import logits_and_gradients, norms, refuse_batch_norm
+from methods.penalty import as_input, logits_and_gradients, norms, refuse_batch_norm
 
 
 @gin.register
@@ -44,8 +44,7 @@ def _normalized(gan: GAN) -> GAN:
     discriminator: Callable[[Tensor], Tensor] = gan.discriminator
 
     def normalized(batch: Tensor) -> Tensor:
-        inputs = batch if batch.requires_grad else batch.detach().requires_grad_()
-        logits, gradients = logits_and_gradients(discriminator, inputs)
+        logits, gradients = logits_and_gradients(discriminator, as_input(batch))
         return logits / (norms(gradients) + logits.abs())
 
     return replace(gan, discriminator=normalized)

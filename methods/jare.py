@@ -33,6 +33,7 @@ class JARE(Simultaneous):
     jare_alpha: float = 100.0
 
     accumulates: ClassVar[bool] = False
+    differentiates: ClassVar[bool] = True
 
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """Updates the discriminator by its loss and the length of the generator's gradient."""

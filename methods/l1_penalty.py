@@ -1,6 +1,7 @@
 """The L1 input-gradient penalty that AS-GAN's perturbation amounts to."""
 
 from dataclasses import dataclass
+from typing import ClassVar
 
 import gin
 import torch
@@ -27,6 +28,8 @@ class L1Penalty(Method):
     """
 
     l1_epsilon: float = 1 / 255
+
+    differentiates: ClassVar[bool] = True
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss + epsilon ||grad_x of it||_1."""

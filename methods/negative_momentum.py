@@ -36,6 +36,11 @@ class NegativeMomentum(Method):
 
     def check(self, gan: GAN) -> None:
         """Refuses an optimizer that knows no momentum, or takes a negative one for none."""
+        for optimizer in (gan.g_optimizer, gan.d_optimizer):
+            if isinstance(optimizer, SGD):
+                for group in optimizer.param_groups:
+                    # A number that tells the other methods' checks what the steps will set.
+                    group["momentum"] = NegativeMomentum.negative_momentum
         super().check(gan)
         for optimizer in (gan.g_optimizer, gan.d_optimizer):
             if "betas" not in optimizer.param_groups[0] and not isinstance(optimizer, SGD):

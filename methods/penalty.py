@@ -27,6 +27,14 @@ class PerSample(Method):
         refuse_batch_norm(gan, type(self).__name__)
 
 
+def as_input(batch: Tensor) -> Tensor:
+    """A batch (N, ...) as an input of its own to differentiate by, on the batch's graph if any.
+
+    What else was made of the batch, such as a virtual discriminator's weights, is not made of this.
+    """
+    return batch.view_as(batch) if batch.requires_grad else batch.detach().requires_grad_()
+
+
 def input_gradients(gan: GAN, inputs: Tensor) -> Tensor:
     """The gradient of each sample's logit with respect to that sample, itself differentiable.
 

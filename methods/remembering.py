@@ -10,12 +10,13 @@ class Remembering:
 
     def __init__(self, discriminator: Callable[[Tensor], Tensor]) -> None:
         self._discriminator = discriminator
-        self._kept: dict[int, Tensor] = {}
+        # With the batch itself, lest its memory become that of another in the meantime.
+        self._kept: dict[int, tuple[Tensor, Tensor]] = {}
 
     def __call__(self, batch: Tensor) -> Tensor:
         """The logits of a batch, (N, ...), by a pass through D."""
         logits, kept = self.read(batch)
-        self._kept.setdefault(batch.data_ptr(), kept)
+        self._kept.setdefault(batch.data_ptr(), (batch, kept))
         return logits
 
     def of(self, batch: Tensor) -> Tensor:
@@ -26,7 +27,7 @@ class Remembering:
         """
         if batch.data_ptr() not in self._kept:
             self(batch)
-        return self._kept[batch.data_ptr()]
+        return self._kept[batch.data_ptr()][1]
 
     def read(self, batch: Tensor) -> tuple[Tensor, Tensor]:
         """The logits of a batch, and what is kept of it."""

@@ -1,6 +1,7 @@
 """Robust features: D's last features may not follow an adversary's small step."""
 
 from dataclasses import dataclass, replace
+from typing import ClassVar
 
 import gin
 import torch
@@ -9,6 +10,7 @@ from torch import Tensor
 from methods.attack import unit
 from methods.base import GAN, Method
 from methods.features import Featured, require_features
+from methods.penalty import as_input
 
 
 @gin.register
@@ -34,6 +36,8 @@ class RobustFeatures(Method):
     robust_weight: float = 10.0
     robust_epsilon: float = 1e-4
 
+    accumulates: ClassVar[bool] = False
+
     def check(self, gan: GAN) -> None:
         """Refuses a discriminator without features."""
         super().check(gan)
@@ -42,7 +46,7 @@ class RobustFeatures(Method):
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss + lambda (||phi(x') - phi(x)|| + ||phi(G') - phi(G)||)."""
         featured = Featured(gan.discriminator)
-        samples = [batch if batch.requires_grad else _leaf(batch) for batch in (real, fake)]
+        samples = [as_input(batch) for batch in (real, fake)]
         loss = super().d_loss(replace(gan, discriminator=featured), *samples)
         gradients = torch.autograd.grad(loss, samples, retain_graph=True)
         distances = [
@@ -60,7 +64,3 @@ class RobustFeatures(Method):
         for name in ("robust_weight", "robust_epsilon"):
             if getattr(self, name) < 0:
                 raise ValueError(f"{name} = {getattr(self, name)}: it cannot be negative")
-
-
-def _leaf(batch: Tensor) -> Tensor:
-    return batch.detach().requires_grad_()

@@ -40,10 +40,15 @@ class SpectralReg(SpectralNorm):
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """The discriminator's step, then the compensation where it is due."""
         logs = super().d_step(gan, real)
+        self.constrain(gan)
+        return logs
+
+    def constrain(self, gan: GAN) -> None:
+        """The compensation of every weight, where it is due."""
+        super().constrain(gan)
         if gan.step % self.sr_every == 0:
             for layer in weighted_layers(cast(nn.Module, gan.discriminator)):
                 self.compensate(cast(Any, layer).parametrizations.weight.original)
-        return logs
 
     @torch.no_grad()
     def compensate(self, weight: Tensor) -> None:

@@ -7,6 +7,7 @@ import gin
 from torch import Tensor
 
 from methods.base import GAN, Incompatible, Method
+from methods.gn_gan import GNGAN
 
 
 @gin.register
@@ -32,6 +33,16 @@ class TopK(Method):
     top_k_nu: float = 0.5
 
     accumulates: ClassVar[bool] = False
+
+    def check(self, gan: GAN) -> None:
+        """Refuses to pick among logits that are yet to be normalized sample by sample."""
+        super().check(gan)
+        order = type(self).__mro__
+        if GNGAN in order[order.index(TopK) :]:
+            raise Incompatible(
+                "TopK picks among logits before GNGAN takes each sample's: in combine.methods name "
+                "TopK after GNGAN"
+            )
 
     def g_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
         """The combined method's loss of the k best."""

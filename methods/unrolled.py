@@ -31,6 +31,7 @@ class Unrolled(Method):
     k: int = 5
 
     accumulates: ClassVar[bool] = False
+    differentiates: ClassVar[bool] = True
 
     def check(self, gan: GAN) -> None:
         """Refuses a discriminator's optimizer that cannot be differentiated through."""

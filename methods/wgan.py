@@ -45,10 +45,15 @@ class WGAN(Wasserstein):
     def d_step(self, gan: GAN, real: Tensor) -> Logs:
         """The critic's step, then the clipping."""
         logs = super().d_step(gan, real)
-        with torch.no_grad():
-            for parameter in parameters_of(gan.d_optimizer):
-                parameter.clamp_(-self.clip, self.clip)
+        self.constrain(gan)
         return logs
+
+    @torch.no_grad()
+    def constrain(self, gan: GAN) -> None:
+        """Clips the critic's parameters."""
+        super().constrain(gan)
+        for parameter in parameters_of(gan.d_optimizer):
+            parameter.clamp_(-self.clip, self.clip)
 
     def __post_init__(self) -> None:
         """Checks the bound and the long phases."""

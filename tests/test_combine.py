@@ -26,7 +26,12 @@ import methods
 from bench.streams import seeded
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
+from methods.cgd import CGD
 from methods.combine import combine
+from methods.consensus import Consensus
+from methods.hinge import Hinge
+from methods.jare import JARE
+from methods.l1_penalty import L1Penalty
 from methods.spectral_norm import SpectralNorm
 from methods.unrolled import Unrolled
 from methods.wgan_gp import WGANGP
@@ -174,6 +179,26 @@ def test_the_checks_of_every_method_are_made(order: list[int]) -> None:
         method.check(gan)
     method.adapt(generator(), network := discriminator())
     assert parametrize.is_parametrized(network[0], "weight")
+
+
+@pytest.mark.parametrize("other", [Unrolled, Consensus, JARE, CGD])
+def test_derivatives_that_batch_norm_does_not_have_are_refused(other: type[Method]) -> None:
+    method = combine([L1Penalty(), other()])
+    with pytest.raises(Incompatible, match=r'L1Penalty and .* three times.* bind d_norm = "layer"'):
+        method.check(make_gan(generator(), discriminator(norm="batch")))
+    method.check(make_gan(generator(), discriminator()))
+    for alone in (L1Penalty(), other()):
+        alone.check(make_gan(generator(), discriminator(norm="batch")))
+
+
+def test_a_method_behind_a_decorator_is_seen_to_call_the_next_one() -> None:
+    class Ungraded(Method):
+        @torch.no_grad()
+        def g_loss(self, gan: GAN, real: torch.Tensor, fake: torch.Tensor) -> torch.Tensor:
+            return super().g_loss(gan, real, fake)
+
+    combine([Ungraded(), Unrolled()]).check(make_gan(generator(), discriminator()))
+    combine([Ungraded(), Hinge()]).check(make_gan(generator(), discriminator()))
 
 
 def test_one_method_alone_is_that_method() -> None:

@@ -16,8 +16,10 @@ from gan_factory import (
     sgd,
     sigmoid,
     watch,
+    weight_of,
 )
-from torch import nn
+from torch import Tensor, nn
+from torch.nn.functional import softplus
 
 from bench.training.cost import PassCounter
 from bench.training.diagnostics import diagnose
@@ -119,6 +121,22 @@ def test_a_step_costs_one_pass_a_batch_and_leaves_the_real_batch_alone() -> None
     assert counter.samples == 3 * N
     assert not real.requires_grad
     assert real.grad is None
+
+
+def test_of_a_virtual_d_it_is_the_slope_by_the_sample_and_not_through_ds_weights() -> None:
+    """f = w x: |grad f| is |w'|, though w' was made of the very samples."""
+    lr, w, real = 0.1, weight_of(1.5, (DIM,)).requires_grad_(), draw(N, DIM)
+    gan = make_gan(generator(), linear(w.detach()), d_optimizer=sgd(lr))
+    fake = fakes_of(gan, N)
+
+    def normalized(w: Tensor, x: Tensor) -> Tensor:
+        return x @ w / (w.norm() + (x @ w).abs())
+
+    loss = softplus(-normalized(w, real)).mean() + softplus(normalized(w, fake)).mean()
+    ahead = w - lr * torch.autograd.grad(loss, w)[0]
+    expected = softplus(-normalized(ahead, fake)).mean().item()
+    logs = combine([GNGAN(), Unrolled(k=1)]).g_step(gan, real)
+    assert logs["g_loss"].item() == pytest.approx(expected, rel=1e-12)
 
 
 @pytest.mark.parametrize("other", [ASGAN(epsilon=0.1), Hinge(), Unrolled(k=2)])

@@ -332,6 +332,7 @@ def test_real_and_fake_go_through_d_as_batches_of_their_own(loss: type[Method]) 
         ([WGANGP(), LeCam()], "LeCam's d_loss .* name LeCam before WGANGP"),
         ([LabelSmoothing(), Hinge()], "Hinge's d_loss .* leave one of them out"),
         ([ASGAN(), WGAN(clip=1.0)], "WGAN's d_step .* name WGAN before ASGAN"),
+        ([RaGAN(), RaHinge()], "RaHinge's loss_of .* next one's: leave one of them out"),
     ],
 )
 def test_a_combination_that_would_silence_a_method_is_refused(

@@ -1,5 +1,6 @@
 """D's features, whichever D has them, and the penalty that holds them still under a small step."""
 
+from dataclasses import replace
 from functools import partial
 
 import numpy as np
@@ -37,6 +38,7 @@ from methods.lecam import LeCam
 from methods.pacgan import PacGAN
 from methods.r1 import R1
 from methods.relativistic import Relativistic
+from methods.remembering import Remembering
 from methods.rob_gan import RobGAN
 from methods.robust_features import RobustFeatures
 from methods.spectral_norm import SpectralNorm
@@ -122,6 +124,19 @@ def test_they_are_of_the_batch_that_is_asked_for_and_its_first_pass() -> None:
     assert len(seen) == 3
     featured.of(draw(N, DIM, seed=3))
     assert len(seen) == 4
+
+
+def test_memory_that_held_another_batch_gives_no_answer_of_its() -> None:
+    """As behind an augmentation, where the graph keeps no hold of what D was given."""
+    remembering = Remembering(lambda batch: (batch + 1).sum(1))
+    for value in range(50):
+        assert remembering.of(torch.full((64, 64), float(value)))[0] == 64 * (value + 1)
+
+
+def test_one_norm_of_the_batch_is_not_made_of_its_parts() -> None:
+    gan = replace(make_gan(generator(), discriminator()), accumulation=2)
+    with pytest.raises(Incompatible, match="RobustFeatures's step takes a batch whole"):
+        RobustFeatures().check(gan)
 
 
 def test_no_hook_is_left_where_d_breaks() -> None:

@@ -26,6 +26,7 @@ from bench.training.cost import PassCounter
 from methods.base import GAN, Incompatible, Method
 from methods.combine import combine
 from methods.gan_qp import GANQP
+from methods.gn_gan import GNGAN
 from methods.hinge import Hinge
 from methods.lsgan import LSGAN
 from methods.minimax import Minimax
@@ -157,6 +158,15 @@ def test_what_changes_the_samples_comes_before_it() -> None:
     assert first.item() == pytest.approx(Method().g_loss(gan, real, fake[best] + 1).item())
     with pytest.raises(Incompatible, match="name TopK after the method that changes them"):
         combine([TopK(), Moved()]).g_loss(gan, real, fake)
+
+
+def test_logits_that_are_normalized_sample_by_sample_are_picked_afterwards() -> None:
+    gan = make_gan(generator(), discriminator())
+    with pytest.raises(Incompatible, match="name TopK after GNGAN"):
+        combine([TopK(), GNGAN()]).check(gan)
+    method = combine([GNGAN(), TopK()])
+    method.check(gan)
+    method.g_step(late(gan), draw(N, 4))
 
 
 def test_a_batch_in_parts_is_refused() -> None:

@@ -29,6 +29,7 @@ from bench.conformance import toys, training
 from bench.runs import checkpoint
 from methods.as_gan import ASGAN
 from methods.base import GAN, Incompatible, Method
+from methods.cgd import CGD
 from methods.combine import combine
 from methods.ema import EMA
 from methods.extragradient import Extragradient
@@ -36,6 +37,8 @@ from methods.lookahead import Lookahead
 from methods.negative_momentum import NegativeMomentum
 from methods.optimistic import Optimistic
 from methods.simultaneous import Simultaneous
+from methods.spectral_reg import SpectralReg
+from methods.unrolled import Unrolled
 from methods.wasserstein import Wasserstein
 from methods.wgan import WGAN
 
@@ -249,11 +252,21 @@ def test_every_update_of_a_player_is_optimistic_and_knows_the_one_before(method:
 
 
 @pytest.mark.parametrize("order", [1, -1])
-def test_weights_that_are_clipped_stay_so_in_either_order(order: int) -> None:
-    method = combine([Optimistic(), WGAN(clip=0.3, long_until=0, long_every=10**6)][::order])
+@pytest.mark.parametrize("update", [Optimistic, Extragradient])
+def test_weights_that_are_clipped_stay_so_in_either_order(update: type[Method], order: int) -> None:
+    method = combine([update(), WGAN(clip=0.3, long_until=0, long_every=10**6)][::order])
     gan = make_gan(generator(), discriminator(), d_optimizer=sgd(1.0))
     train(gan, method, 3, reals())
     assert max(p.abs().max() for p in gan.discriminator.parameters()) <= 0.3
+
+
+def test_what_spectral_regularization_makes_equal_is_so_after_a_step_from_ahead() -> None:
+    method, own, network = combine([Extragradient(), SpectralReg()]), generator(), discriminator()
+    method.adapt(own, network)
+    gan = make_gan(own, network, d_optimizer=sgd(1.0))
+    train(gan, method, 1, reals())
+    values = torch.linalg.svdvals(network[0].parametrizations.weight.original)
+    assert torch.allclose(values[:2], torch.ones(2))
 
 
 def test_an_optimizer_is_left_as_it_was_even_where_a_step_fails() -> None:
@@ -397,6 +410,17 @@ def test_an_optimizer_that_would_take_it_for_none_is_refused() -> None:
         NegativeMomentum().check(gan)
     for kind in (SGD, Adam):
         NegativeMomentum().check(make_gan(generator(), discriminator(), kind, kind))
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("other", [Unrolled, CGD])
+def test_who_foresees_no_momentum_is_told_of_it_before_training(
+    other: type[Method], order: int
+) -> None:
+    with pytest.raises(Incompatible, match=r"momentum = -0\.5|NegativeMomentum's"):
+        combine([NegativeMomentum(), other()][::order]).check(
+            make_gan(generator(), discriminator())
+        )
 
 
 # All of them
