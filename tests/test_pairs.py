@@ -293,17 +293,17 @@ def same(one: Tensor, other: Tensor) -> bool:
 
 def lost(pair: tuple[type[Method], ...], world: str, alone: dict[type, dict]) -> list[str]:
     """What one method adds to what both are made of, where the pair does as the other alone."""
-    common = next(cls for cls in pair[0].__mro__ if issubclass(pair[1], cls))
-    for kind in (common, *pair):
+    shared = [cls for cls in pair[0].__mro__ if cls is not object and issubclass(pair[1], cls)]
+    for kind in (*shared, *pair):
         if kind not in alone:
             alone[kind] = effects(lambda kind=kind: method_of(kind), world)
-    plain, both = alone[common], effects(lambda: method_of(*pair), world)
+    both = effects(lambda: method_of(*pair), world)
     return [
         f"{silent.__name__}: {what}"
         for silent, loud in (pair, pair[::-1])
         for what, value in both.items()
         if not issubclass(loud, silent)
-        and not same(alone[silent][what], plain[what])
+        and not any(same(alone[silent][what], alone[plain][what]) for plain in shared)
         and same(alone[loud][what], value)
     ]
 
@@ -343,9 +343,9 @@ def faults(pairs: Iterable[tuple[type[Method], ...]], world: str) -> dict[str, l
     return {names: wrong for names, wrong in found.items() if wrong}
 
 
-@pytest.mark.parametrize("world", ["points", "colour"])
-def test_two_methods_work_together_or_are_refused_with_a_way_out(world: str) -> None:
-    assert faults(FEW, world) == {}
+@pytest.mark.parametrize(("world", "few"), [("points", FEW[::2]), ("colour", FEW[1::2])])
+def test_two_methods_work_together_or_are_refused_with_a_way_out(world: str, few: list) -> None:
+    assert faults(few, world) == {}
 
 
 @pytest.mark.slow
