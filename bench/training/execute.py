@@ -141,7 +141,9 @@ def _trainer(experiment: Experiment, seed: int, judge: Judge) -> Trainer:
 def _expectation(run: Run, trainer: Trainer) -> dict[str, Any]:
     """Theory's word on the run, under the record's key for it, if the suite has a theory."""
     experiment, history = trainer.experiment, trainer.history
-    if experiment.theory is None:
+    # Closed forms are of numbers that stay, and of gradients as they are.
+    plain = not trainer.scheduled.followers and experiment.max_norm is None
+    if experiment.theory is None or not plain:
         return {}
     word = experiment.theory.compare(
         run.method, experiment.method, trainer.gan, history.scores, history.diagnostics
