@@ -275,7 +275,8 @@ def test_the_guide_can_be_followed_as_it_stands(tmp_path, monkeypatch):
     guide = (REPOSITORY / "docs" / "extending.md").read_text()
     files = dict(re.findall(r"^`([\w/.]+)`:\n\n```\w+\n(.*?)^```$", guide, re.M | re.S))
     assert files.keys() == {
-        *("sign_descent.py", "gin/settings/sign_descent.gin", "gin/suites/mine.gin")
+        *("sign_descent.py", "gin/settings/sign_descent.gin", "gin/suites/mine.gin"),
+        "gin/methods/r2_recipe.gin",
     }
     write(tmp_path, files)
     plan = make_plan("mine", gin_bindings=["Suite.seeds = 1"])

@@ -175,7 +175,7 @@ def test_a_record_gives_its_run_back_with_overrides_and_remedies(toy):
     ("change", "error", "complaint"),
     [
         ({"suite": "quik"}, Unknown, "suite: no suite named 'quik'; did you mean 'quick'"),
-        ({"method": "wgan_pg"}, Unknown, "did you mean 'wgan_gp'"),
+        ({"method": "wgan_dib"}, Unknown, "did you mean 'wgan_div'"),
         ({"remedies": ["../x"]}, Unknown, "remedies"),
         ({"remedies": ["layer_norm_d"]}, Differs, "remedies"),
         ({"overrides": ["Adam.lr = 0.5"]}, Differs, "Adam.lr: 0.002, here 0.5"),

@@ -116,9 +116,11 @@ def make_plan(
     for cell, composition in compositions.items():
         for parameter in composition.missing():
             raise UsageError(f"{shown(path)}: a suite must bind {ROOT_CONFIGURABLE}.{parameter}")
-        for layer in composer.chosen_for(cell):
-            if not all(_in_effect(binding, [composition]) for binding in layer.bindings):
-                _require_effect(layer, [composition, *_up_to(composer, cell, layer)])
+        method, *others = composer.chosen_for(cell)
+        if not all(_in_effect(binding, [composition]) for binding in method.bindings):
+            _require_effect(method, [composition, *_up_to(composer, cell, method)])
+        for layer in others:
+            _require_effect(layer, [composition])
 
     identified = Identified(composer, scored)
     identities = {cell: identified.identity(cell) for cell in compositions}
@@ -169,7 +171,7 @@ def _alone(composer: Composer, bound: BoundSuite) -> list[Composition]:
 
 
 def _up_to(composer: Composer, cell: Cell, layer: Layer) -> list[Composition]:
-    """The cell without what overrides a layer: a schedule, say, that a number stands in place of.
+    """The cell without what overrides a method: its schedule, say, that a number stands in for.
 
     None where it cannot be without.
     """

@@ -112,7 +112,7 @@ class Toy:
 
 
 POINTS = Toy("ring")
-PICTURES = Toy("digits", "dcgan", bindings=(NO_NORM,))
+PICTURES = Toy("digits", "dcgan", bindings=(NO_NORM, "ClassifierJudge.samples = 200"))
 COLOUR = Toy(
     "photographs", "dcgan", bindings=(NO_NORM, "image_size = 16", "Photographs.pieces = 100")
 )

@@ -55,7 +55,7 @@ class Search:
         seed: of the sampler.
     """
 
-    grid: dict[str, list[float]] = field(default_factory=dict)
+    grid: dict[str, list[int | float]] = field(default_factory=dict)
     categorical: dict[str, list[Any]] = field(default_factory=dict)
     log_uniform: dict[str, tuple[float, float]] = field(default_factory=dict)
     uniform: dict[str, tuple[float, float]] = field(default_factory=dict)
