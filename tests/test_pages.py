@@ -276,6 +276,14 @@ def test_a_run_made_again_does_not_displace_its_first_in_silence(run, toy, publi
     assert "2 records of leaderboards/toy/records would go" in publish("--out", "again", code=2)
 
 
+def test_a_page_says_nothing_of_records_that_were_let_go(run, toy, publish):
+    run()
+    publish()
+    run("--out", "again")
+    publish("--out", "again", "--replace")
+    assert "Left out" not in Path("leaderboards/toy/README.md").read_text()
+
+
 def test_what_is_missing_is_said_and_what_is_there_published(run, toy, publish):
     run()
     told = publish("--seeds", "2", "--methods", "as_gan", "--runs", "runs/../runs")

@@ -73,9 +73,12 @@ def _suite(options: argparse.Namespace, console: Console) -> Path:
     folder = options.leaderboards / plan.board
     entries = [read_entry(path) for path in [*records.find(folder / RECORDS), *files]]
     board = board_for(plan, entries)
-    _let_go(lost(folder, {one.digest for one in board.records}), options, console)
+    going = lost(folder, {one.digest for one in board.records})
+    _let_go(going, options, console)
+    gone = {path.resolve() for path in going}
+    kept = board_for(plan, [entry for entry in entries if entry.path not in gone])
     with waiting("writing the page"):
-        return show(board, options.leaderboards, {entry.digest for entry in entries})
+        return show(kept, options.leaderboards, {entry.digest for entry in entries})
 
 
 def _search(options: argparse.Namespace, console: Console) -> Path:
