@@ -72,16 +72,18 @@ def test_orthogonal_rows_of_any_length_cost_nothing() -> None:
 
 
 @pytest.mark.parametrize(
-    ("layer", "rows"),
+    ("kind", "sizes", "rows"),
     [
-        (nn.Linear(3, 4), 4),
-        (nn.Conv2d(3, 4, 2), 4),
-        (nn.ConvTranspose2d(3, 4, 2), 4),
-        (nn.ConvTranspose1d(3, 2, 3), 2),
+        (nn.Linear, (3, 4), 4),
+        (nn.Conv2d, (3, 4, 2), 4),
+        (nn.ConvTranspose2d, (3, 4, 2), 4),
+        (nn.ConvTranspose1d, (3, 2, 3), 2),
     ],
-    ids=lambda value: type(value).__name__,
 )
-def test_rows_are_a_layers_outputs(layer: nn.Module, rows: int) -> None:
+def test_rows_are_a_layers_outputs(
+    kind: type[nn.Module], sizes: tuple[int, ...], rows: int
+) -> None:
+    layer = kind(*sizes)
     weight = layer.weight.detach().numpy()
     if isinstance(layer, nn.ConvTranspose1d | nn.ConvTranspose2d):
         weight = np.swapaxes(weight, 0, 1)
