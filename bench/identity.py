@@ -95,6 +95,12 @@ class Identity:
         """What of ``Experiment`` it has otherwise than its rivals, beside a method: optimizers."""
         return tuple(sorted({_part(key) for key, _ in self.method} - {*OWN}))
 
+    @property
+    def said(self) -> dict[str, str]:
+        """All that the run says: the conditions, with the method's own words in their place."""
+        whole = dict(self.conditions) | dict(self.method)
+        return {key: text for key, text in whole.items() if text != DEFAULT}
+
     def agrees(self, other: "Identity") -> bool:
         """Whether the conditions of two cells differ in nothing but what their settings decide."""
         return self.elsewhere(other, "conditions").conditions == other.conditions
@@ -118,8 +124,8 @@ class Identity:
 
     def differences(self, other: "Identity") -> list[str]:
         """What ``other`` has otherwise, a line each: the parameter, its value there, and here."""
-        here, there = ({**dict(one.conditions), **dict(one.method)} for one in (self, other))
-        return [f"{key}: {its}, here {mine}" for key, (mine, its) in apart(here, there).items()]
+        both = apart(self.said, other.said)
+        return [f"{key}: {its}, here {mine}" for key, (mine, its) in both.items()]
 
 
 def apart(first: Mapping[str, str], second: Mapping[str, str]) -> dict[str, tuple[str, str]]:

@@ -7,6 +7,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
+from methods.attack import unit
 from methods.base import GAN
 from methods.penalty import PerSample, norms, per_sample_uniform
 from methods.remembering import Remembering
@@ -77,12 +78,12 @@ class ALR(PerSample, Wasserstein):
     def adversary(self, gan: GAN, samples: Tensor, logits: Tensor) -> Tensor:
         """The steps r for samples x, both (N, ...), where f is ``logits``, (N,)."""
         uniform = torch.rand(samples.shape, generator=gan.noise, device=samples.device)
-        direction = _unit(uniform - 0.5)
+        direction = unit(uniform - 0.5, SMALL)
         for _ in range(self.alr_iterations):
             direction.requires_grad_()
             change = gan.discriminator(_within(samples + self.alr_xi * direction)) - logits
             (gradient,) = torch.autograd.grad(change.abs().sum(), direction)
-            direction = _unit(gradient)
+            direction = unit(gradient, SMALL)
         span = self.alr_epsilon_max - self.alr_epsilon_min
         lengths = self.alr_epsilon_min + span * per_sample_uniform(gan, samples)
         return lengths * direction
@@ -91,9 +92,3 @@ class ALR(PerSample, Wasserstein):
 def _within(samples: Tensor) -> Tensor:
     """Pictures (N, C, H, W) in [-1, 1]; points (N, d) may be anywhere."""
     return samples.clamp(-1, 1) if samples.dim() == 4 else samples
-
-
-def _unit(vectors: Tensor) -> Tensor:
-    """A batch (N, ...) scaled to length 1 each; where there is no direction, 0."""
-    lengths = norms(vectors.flatten(1)).clamp(min=SMALL)
-    return vectors / lengths.view(-1, *[1] * (vectors.dim() - 1))

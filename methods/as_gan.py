@@ -22,14 +22,10 @@ CLOCKS: dict[str, Callable[[GAN], int]] = {
 """What the warm-up's length is counted against."""
 
 
-def _noise(gan: GAN, gradient: Tensor) -> Tensor:
-    return torch.randn(gradient.shape, generator=gan.noise, device=gradient.device)
-
-
 DIRECTIONS: dict[str, Callable[[GAN, Tensor], Tensor]] = {
     "gradient": lambda gan, gradient: gradient.sign(),
-    "random_sign": lambda gan, gradient: _noise(gan, gradient).sign(),
-    "gaussian": _noise,
+    "random_sign": lambda gan, gradient: gan.normal(gradient).sign(),
+    "gaussian": lambda gan, gradient: gan.normal(gradient),
     "none": lambda gan, gradient: torch.zeros_like(gradient),
     "gradient_l2": lambda gan, gradient: gradient[0].numel() ** 0.5 * unit(gradient),
 }
@@ -104,9 +100,7 @@ class ASGAN(Method):
     def __post_init__(self) -> None:
         """Checks the options; a negative epsilon would be the wrong sign."""
         super().__post_init__()
-        if self.epsilon < 0 or self.warmup_steps < 0:
-            name = "epsilon" if self.epsilon < 0 else "warmup_steps"
-            raise ValueError(f"{name} = {getattr(self, name)}: it cannot be negative")
+        self.refuse_negative("epsilon", "warmup_steps")
         for option, choices in (
             ("unit", UNITS),
             ("direction", DIRECTIONS),

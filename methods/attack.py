@@ -58,9 +58,15 @@ def box(samples: Tensor, radius: float, clamp: bool) -> Callable[[Tensor], Tenso
     return project
 
 
-def unit(gradient: Tensor) -> Tensor:
-    """Each sample's gradient (N, ...) over its own Euclidean norm; zero where that is zero."""
-    lengths = norms(gradient.flatten(1)).clamp(torch.finfo(gradient.dtype).tiny)
+def unit(gradient: Tensor, least: float | None = None) -> Tensor:
+    """Each sample's gradient (N, ...) over its own Euclidean norm; zero where that is zero.
+
+    Args:
+        gradient: or any other batch of vectors.
+        least: that a norm counts for; None for the smallest number that the precision has.
+    """
+    smallest = torch.finfo(gradient.dtype).tiny if least is None else least
+    lengths = norms(gradient.flatten(1)).clamp(min=smallest)
     return gradient / lengths.view(-1, *[1] * (gradient.dim() - 1))
 
 

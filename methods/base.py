@@ -69,6 +69,10 @@ class GAN:
         with torch.no_grad():
             return self.samples(n)
 
+    def normal(self, batch: Tensor) -> Tensor:
+        """Draws standard normal noise of the shape of ``batch``, from the method's own stream."""
+        return torch.randn(batch.shape, generator=self.noise, device=batch.device)
+
     def parts(self, batch: Tensor) -> Sequence[Tensor]:
         """A batch (N, ...) in ``accumulation`` equal parts, (N / accumulation, ...) each."""
         return batch.chunk(self.accumulation) if self.accumulation > 1 else (batch,)
@@ -211,6 +215,12 @@ class Method:
         """Checks the hyper-parameters; a subclass that overrides it calls it too."""
         if self.d_steps < 1:
             raise ValueError(f"d_steps = {self.d_steps}: a method takes at least 1")
+
+    def refuse_negative(self, *names: str) -> None:
+        """Raises ValueError for the first of these hyper-parameters that is below 0."""
+        for name in names:
+            if getattr(self, name) < 0:
+                raise ValueError(f"{name} = {getattr(self, name)}: it cannot be negative")
 
 
 def descend(optimizer: Optimizer, losses: Tensor | Iterable[Tensor], *inputs: Tensor) -> Tensor:

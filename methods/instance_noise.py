@@ -3,7 +3,6 @@
 from dataclasses import dataclass
 
 import gin
-import torch
 from torch import Tensor
 
 from methods.augmented import Augmented
@@ -30,11 +29,9 @@ class InstanceNoise(Augmented):
     def augment(self, gan: GAN, batch: Tensor) -> Tensor:
         """Samples (N, ...) with noise."""
         batch = super().augment(gan, batch)
-        noise = torch.randn(batch.shape, generator=gan.noise, device=batch.device)
-        return batch + self.instance_sigma * noise
+        return batch + self.instance_sigma * gan.normal(batch)
 
     def __post_init__(self) -> None:
         """Checks sigma."""
         super().__post_init__()
-        if self.instance_sigma < 0:
-            raise ValueError(f"instance_sigma = {self.instance_sigma}: it cannot be negative")
+        self.refuse_negative("instance_sigma")

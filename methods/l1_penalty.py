@@ -42,5 +42,4 @@ class L1Penalty(Method):
     def __post_init__(self) -> None:
         """Checks the weight."""
         super().__post_init__()
-        if self.l1_epsilon < 0:
-            raise ValueError(f"l1_epsilon = {self.l1_epsilon}: it cannot be negative")
+        self.refuse_negative("l1_epsilon")

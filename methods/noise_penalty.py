@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 
-import torch
 from torch import Tensor
 
 from methods.base import GAN, Method
@@ -35,6 +34,5 @@ class NoisePenalty(Method):
 
     def answer(self, gan: GAN, samples: Tensor, logits: Tensor) -> Tensor:
         """The penalty, a scalar, at samples (N, ...) of these logits, lambda included."""
-        noise = torch.randn(samples.shape, generator=gan.noise, device=samples.device)
-        noisy = gan.discriminator(samples + self.approx_sigma * noise)
+        noisy = gan.discriminator(samples + self.approx_sigma * gan.normal(samples))
         return self.approx_weight * (logits - noisy).square().mean()

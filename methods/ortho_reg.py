@@ -47,8 +47,7 @@ class OrthoReg(Method):
     def __post_init__(self) -> None:
         """Checks the weight."""
         super().__post_init__()
-        if self.ortho_weight < 0:
-            raise ValueError(f"ortho_weight = {self.ortho_weight}: it cannot be negative")
+        self.refuse_negative("ortho_weight")
 
 
 def overlap(rows: Tensor) -> Tensor:

@@ -52,6 +52,4 @@ class RobGAN(Method):
     def __post_init__(self) -> None:
         """Checks the adversary; a negative size would be its help."""
         super().__post_init__()
-        for name in ("rob_epsilon", "rob_steps", "rob_step"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} = {getattr(self, name)}: it cannot be negative")
+        self.refuse_negative("rob_epsilon", "rob_steps", "rob_step")

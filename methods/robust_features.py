@@ -61,6 +61,4 @@ class RobustFeatures(Method):
     def __post_init__(self) -> None:
         """Checks the step; a negative one would be the adversary's help."""
         super().__post_init__()
-        for name in ("robust_weight", "robust_epsilon"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} = {getattr(self, name)}: it cannot be negative")
+        self.refuse_negative("robust_weight", "robust_epsilon")

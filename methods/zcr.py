@@ -39,9 +39,7 @@ class ZCR(Method):
     def __post_init__(self) -> None:
         """Checks the weights, of which a negative one would be the wrong sign."""
         super().__post_init__()
-        for name in ("zcr_dis_weight", "zcr_gen_weight", "zcr_sigma"):
-            if getattr(self, name) < 0:
-                raise ValueError(f"{name} = {getattr(self, name)}: it cannot be negative")
+        self.refuse_negative("zcr_dis_weight", "zcr_gen_weight", "zcr_sigma")
         self._zcr_latents: dict[int, tuple[Tensor, Tensor]] = {}
 
     def d_loss(self, gan: GAN, real: Tensor, fake: Tensor) -> Tensor:
@@ -79,7 +77,7 @@ class ZCR(Method):
                 "leave out what alters generated samples, such as GrownASGAN.attack_fakes"
             )
         latents, _ = self._zcr_latents[fake.data_ptr()]
-        noise = torch.randn(latents.shape, generator=gan.noise, device=latents.device)
+        noise = gan.normal(latents)
         with torch.set_grad_enabled(fake.requires_grad):
             samples: Tensor = gan.generator(latents + self.zcr_sigma * noise)
         return samples

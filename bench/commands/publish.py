@@ -2,6 +2,7 @@
 
 import argparse
 import shlex
+from dataclasses import replace
 from pathlib import Path
 
 from rich.console import Console
@@ -76,9 +77,13 @@ def _suite(options: argparse.Namespace, console: Console) -> Path:
     going = lost(folder, {one.digest for one in board.records})
     _let_go(going, options, console)
     gone = {path.resolve() for path in going}
-    kept = board_for(plan, [entry for entry in entries if entry.path not in gone])
+    left_out = [one for one in board.left_out if one.entry.path not in gone]
     with waiting("writing the page"):
-        return show(kept, options.leaderboards, {entry.digest for entry in entries})
+        return show(
+            replace(board, left_out=left_out),
+            options.leaderboards,
+            {entry.digest for entry in entries},
+        )
 
 
 def _search(options: argparse.Namespace, console: Console) -> Path:

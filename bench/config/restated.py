@@ -13,7 +13,7 @@ from bench.config.compose import ROOT_CONFIGURABLE, Composition
 from bench.config.contents import Contents
 from bench.config.statements import Binding, Layer, Reference, read_option
 from bench.errors import UsageError
-from bench.identity import DEFAULT, Identity
+from bench.identity import Identity
 
 _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\b(?:true|false|null)\b')
 """What JSON writes otherwise than Python."""
@@ -21,10 +21,7 @@ _WORD = re.compile(r'"(?:[^"\\]|\\.)*"|\b(?:true|false|null)\b')
 
 def said(identity: Identity, *slots: str) -> Contents:
     """What the config of a run says of these slots of ``Experiment``, and of its plain numbers."""
-    whole = dict(identity.conditions) | dict(identity.method)
-    return {
-        key: text for key, text in whole.items() if text != DEFAULT and _belongs(key, text, slots)
-    }
+    return {key: text for key, text in identity.said.items() if _belongs(key, text, slots)}
 
 
 def _belongs(key: str, text: str, slots: tuple[str, ...]) -> bool:

@@ -4,7 +4,6 @@ import re
 from collections import defaultdict
 from collections.abc import Mapping
 
-from bench.identity import DEFAULT, Identity
 from bench.report.document import Block, Field, Heading, Paragraph, Row, Table, valued
 from bench.report.markdown import escape
 from bench.report.tables import per_step
@@ -95,7 +94,7 @@ def table(results: Results) -> Table:
         if identity.brings:
             theirs = _texts(SUITE, dict(identity.conditions), columns)
             alike[theirs].append((SUITE, setting))
-            alike[_texts(method, _whole(identity), columns)].append((method, setting))
+            alike[_texts(method, identity.said, columns)].append((method, setting))
     rows = []
     for texts, cells in sorted(alike.items(), key=lambda item: item[1][0][0] != SUITE):
         method, settings = cells[0][0], sorted({setting for _, setting in cells})
@@ -108,12 +107,6 @@ def table(results: Results) -> Table:
             fields["D gradients / G step"] = valued(per_step(there))
         rows.append(Row(fields, {"method": [] if method == SUITE else [method]}))
     return Table(rows, rest="left")
-
-
-def _whole(identity: Identity) -> dict[str, str]:
-    """All that a run says, its method's own words in place of the conditions'."""
-    said = dict(identity.conditions) | dict(identity.method)
-    return {key: text for key, text in said.items() if text != DEFAULT}
 
 
 def _texts(row: str, said: Said, others: list[str]) -> tuple[tuple[str, str], ...]:

@@ -13,7 +13,7 @@ from torch.optim import Optimizer
 
 from bench.config.facts import first_line
 from bench.training.experiment import Experiment
-from bench.training.schedules import Schedule
+from bench.training.schedules import Schedule, moves
 from methods.base import Method
 
 TRIED = 10
@@ -158,7 +158,7 @@ class Scheduled:
 def _of_method(method: Method) -> Iterator[Follower]:
     for field in fields(method):
         bound = getattr(method, field.name)
-        if not _moves(bound):
+        if not moves(bound):
             continue
         if field.name in {name for cls in type(method).__mro__ for name in _fixed(cls)}:
             reason = ", and is read once, when the networks are made; bind a number"
@@ -179,7 +179,7 @@ def _of_optimizer(experiment: Experiment, player: str, optimizer: Optimizer) -> 
         return getattr(experiment, player)(_nothing(), **given)
 
     for i, group in enumerate(optimizer.param_groups):
-        for key in [key for key, bound in group.items() if key != "params" and _moves(bound)]:
+        for key in [key for key, bound in group.items() if key != "params" and moves(bound)]:
 
             def put(value: Any, i: int = i, key: str = key) -> None:
                 optimizer.param_groups[i][key] = value  # not the group: loading a state replaces it
@@ -194,7 +194,7 @@ def _of_experiment(experiment: Experiment) -> Iterator[Follower]:
     """What both optimizers' groups have from the experiment; they are what follows."""
     for name in Experiment.SCHEDULED:
         bound = getattr(experiment, name)
-        if _moves(bound):
+        if moves(bound):
 
             def tried(value: Any, name: str = name) -> Experiment:
                 return replace(experiment, **{name: value})
@@ -215,11 +215,6 @@ def _spaced(last: int, intervals: int) -> set[int]:
 
 def _fixed(cls: type) -> tuple[str, ...]:
     return vars(cls).get("fixed", ())
-
-
-def _moves(bound: Any) -> bool:
-    items = bound if isinstance(bound, list | tuple) else (bound,)
-    return any(isinstance(item, Schedule) for item in items)
 
 
 def _value(bound: Any, step: int, steps: int, whole: bool) -> Any:

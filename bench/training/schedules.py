@@ -56,6 +56,12 @@ class Schedule(float):
         return self
 
 
+def moves(bound: Any) -> bool:
+    """Whether what a parameter is bound to is a schedule, or a list or tuple that has one."""
+    items = bound if isinstance(bound, list | tuple) else (bound,)
+    return any(isinstance(item, Schedule) for item in items)
+
+
 def scaled(number: float, factor: float) -> Schedule:
     """The product of two numbers, of which either may follow a schedule."""
     first, second = _curve(number), _curve(factor)
@@ -165,8 +171,7 @@ def _curve(number: float) -> Curve:
 def _require_plain(**given: Any) -> None:
     """Refuses a schedule of what makes one, of which its first value alone would be seen."""
     for name, bound in given.items():
-        items = bound if isinstance(bound, list | tuple) else (bound,)
-        if any(isinstance(item, Schedule) for item in items):
+        if moves(bound):
             raise ValueError(
                 f"{name} = a schedule: of schedules, warm_up.then and half_life.steps alone can "
                 "follow another; bind a number"
